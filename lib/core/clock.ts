@@ -1,0 +1,33 @@
+/**
+ * Time and chance. Nothing else in lib asks the machine for either, so that a whole client can run
+ * in simulated time from a seed.
+ */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  now(): number
+  /** Milliseconds since 1970, for dates on the wire and in reports. */
+  date(): number
+  /** Uniform in [0, 1). Never for secrets. */
+  random(): number
+  /** Runs `callback` once the current tick's own work is done, before any I/O. */
+  defer(callback: () => void): void
+  /** Runs `callback` after the I/O that is ready by now has been handled. */
+  afterIo(callback: () => void): void
+  /** Runs `callback` after `ms`; it never keeps the process alive. Returns what cancels it. */
+  after(ms: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  random: () => Math.random(),
+  defer: (callback) => process.nextTick(callback),
+  afterIo: (callback) => {
+    setImmediate(callback)
+  },
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,140 @@
+import type { DequeItem } from './deque.ts'
+import type { Progress, RequestError } from './errors.ts'
+import type { Headers } from './headers.ts'
+import type { Target } from './target.ts'
+
+/** How a body ends (RFC 9112 section 6.3). */
+export type Framing =
+  | { kind: 'none' }
+  | { kind: 'length'; left: number }
+  | { kind: 'chunked' }
+  | { kind: 'close' }
+
+/** A response's status line and fields, with what the wire codec had to learn from them. */
+export interface ResponseHead {
+  readonly status: number
+  /** The reason phrase, Latin-1; '' where the server sent none. */
+  readonly statusText: string
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  readonly minorVersion: number
+  readonly headers: Headers
+  readonly framing: Framing['kind']
+  /** The body's length as told by a trusted Content-Length; -1 where there is none. */
+  readonly contentLength: number
+  /** The Content-Encoding fields, joined by commas; '' where there is none. */
+  readonly contentEncoding: string
+  /** Whether the connection may carry another exchange after this one. */
+  readonly keepAlive: boolean
+  /** Keep-Alive: timeout=, in ms; -1 where not said. */
+  readonly keepAliveTimeout: number
+  /** Keep-Alive: max=; -1 where not said. */
+  readonly keepAliveMax: number
+}
+
+/** A request's body as the connection sends it. */
+export interface RequestBody {
+  /** The body whole, or null when it is produced while it is sent. */
+  readonly bytes: Uint8Array | null
+  /** Its length in bytes; -1: unknown, sent chunked. */
+  readonly length: number
+  /** Whether `open` may be called again, for sending the exchange again. */
+  readonly replayable: boolean
+  /** Starts the body from its first byte. */
+  open(): AsyncIterable<Uint8Array>
+}
+
+/** Time limits of one exchange, ms; 0: none. One object is shared by all requests that agree. */
+export interface ExchangeTimeouts {
+  readonly queueTimeout: number
+  readonly connectTimeout: number
+  readonly requestTimeout: number
+  readonly replyTimeout: number
+  readonly bodyTimeout: number
+}
+
+/** Who is told what becomes of an exchange. Implemented once, by the call: no closure a request. */
+export interface ExchangeSink {
+  /** 103 and other interim answers; 100 is not reported. */
+  onInformational(x: Exchange, head: ResponseHead): void
+  onHead(x: Exchange, head: ResponseHead): void
+  /** `chunk` is a view that is valid during the call only. false: stop reading this connection. */
+  onBody(x: Exchange, chunk: Uint8Array): boolean
+  /** Exactly one of onEnd and onError, exactly once. */
+  onEnd(x: Exchange, trailers: Headers | null): void
+  onError(x: Exchange, error: RequestError): void
+}
+
+/** Where an exchange is at the moment: its pool while it waits, its connection while in flight. */
+export interface ExchangeHolder {
+  /** Takes the exchange out and settles nothing: whoever cancels has told the sink. */
+  cancel(x: Exchange): void
+  /** The sink has room again after `onBody` said false. */
+  resume(x: Exchange): void
+}
+
+/** What is the same for every time this exchange is sent. */
+export interface ExchangeRequest {
+  readonly target: Target
+  readonly method: string
+  /** The request-target: path and query, or an absolute URL for a proxy. */
+  readonly path: string
+  /** All fields, serialised and validated, each line with its CR LF; no empty line. */
+  readonly fields: string
+  readonly body: RequestBody | null
+  readonly priority: number
+  /** May be sent again when its connection is lost (RFC 9110 section 9.2.2). */
+  readonly idempotent: boolean
+  /** Reads its answer piece by piece, at its reader's pace: never shares a pipeline. */
+  readonly streamed: boolean
+  /** Wait this long, ms, for a 100 before the body is sent; 0: do not ask. */
+  readonly expectContinue: number
+  readonly timeouts: ExchangeTimeouts
+}
+
+/**
+ * One request and its response on the wire. It stands in one deque at a time: its pool's while it
+ * waits, its connection's while it is in flight.
+ */
+export class Exchange implements DequeItem<Exchange> {
+  previous: Exchange | null = null
+  next: Exchange | null = null
+  deque: object | null = null
+
+  readonly request: ExchangeRequest
+  readonly sink: ExchangeSink
+  holder: ExchangeHolder | null = null
+  progress: Progress = 'waiting'
+  /** 1 when first sent; one more with each time it is sent again. */
+  attempt = 1
+  /** Only a connection with a serial number of at least this may take it: see `afterLoss`. */
+  minSerial = 0
+  /** Clock readings; 0: not yet. */
+  queuedAt = 0
+  sentAt = 0
+  headAt = 0
+  /** The connection that carried it, for the response and the report. */
+  remoteAddress = ''
+  localAddress = ''
+  reused = false
+
+  constructor(request: ExchangeRequest, sink: ExchangeSink) {
+    this.request = request
+    this.sink = sink
+  }
+
+  get target(): Target {
+    return this.request.target
+  }
+
+  /** Whether it may stand in a pipeline with others (RFC 9112 section 9.3.2). */
+  get pipelinable(): boolean {
+    const request = this.request
+    return request.idempotent && !request.streamed && (request.body === null || request.body.bytes !== null)
+  }
+
+  /** Whether it may be sent again after it was sent and no byte of its answer was seen. */
+  get resendable(): boolean {
+    const request = this.request
+    return request.idempotent && (request.body === null || request.body.replayable)
+  }
+}

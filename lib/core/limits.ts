@@ -1,0 +1,114 @@
+/**
+ * Every limit, on one page: its unit, its default, and why it is what it is.
+ * Limits with an option of the same name are defaults; the others are fixed.
+ * Sizes are bytes, times are milliseconds; 0 turns a time limit off.
+ */
+export const LIMITS = {
+  // --- connections ---------------------------------------------------------------------------
+
+  /** Connections in all, dialling ones included. luapower's default; a shell's fd limit is 1024. */
+  maxConn: 50,
+  /** Connections to one target. curl's wrapper proposes 5, browsers use 6, luapower 20. */
+  maxConnPerTarget: 6,
+  /** Exchanges in flight on one connection. 1: pipelining is asked for, never assumed. */
+  maxPipelinedRequests: 1,
+  /** The most that `maxPipelinedRequests` may be; Go's and nginx's buffers hold fewer anyway. */
+  maxDepth: 256,
+  /** Exchanges a connection may take in a row while another target is starved of connections. */
+  exchangesPerTurn: 8,
+  /** How long a target that broke a pipeline stays at depth 1, ms. */
+  brokenPipelineTime: 300_000,
+  /** How long a pool with live connections does not dial again after a failed dial, ms. */
+  dialPause: 1_000,
+  /** Targets whose counters and broken pipelines are remembered after their pool is gone; LRU. */
+  maxRememberedTargets: 10_000,
+  /** TLS sessions kept for resumption; a ticket is 1 to 2 KB. LRU. */
+  maxTlsSessions: 1_000,
+
+  // --- queue ---------------------------------------------------------------------------------
+
+  /** Exchanges waiting for a connection, in all targets; about 500 bytes each. */
+  maxQueued: 1_000_000,
+  /** Highest and lowest `priority`; every level costs a list head in a pool that uses it. */
+  maxPriority: 10,
+  /** Times one exchange is sent again after lost connections, beyond the call's own retries. */
+  maxResends: 3,
+
+  // --- waits, ms -----------------------------------------------------------------------------
+
+  /** Waiting for a connection. Off: `maxQueued` bounds the queue, and a bulk job may wait for hours. */
+  queueTimeout: 0,
+  /** Name lookup, TCP and TLS together, for one dial. undici and curl users are used to 10 s. */
+  connectTimeout: 10_000,
+  /** The longest the socket may take no byte of the request that is being sent. */
+  requestTimeout: 60_000,
+  /** From the request's last byte, or the end of the answer before it, to the end of the head. */
+  replyTimeout: 60_000,
+  /** The longest silence inside a body, whether the server or the reader is silent. */
+  bodyTimeout: 30_000,
+  /** The whole call. Off: a long download is not a fault. */
+  totalTimeout: 0,
+  /** An idle connection is closed after this. Longer than undici's 4 s: a crawl delay is often 5 to 10. */
+  keepAliveTimeout: 15_000,
+  /** Taken off what the server's Keep-Alive header promises, so that it does not close first. */
+  keepAliveMargin: 1_000,
+  /** How long `Expect: 100-continue` waits for its 100 before the body goes anyway (curl: 1 s). */
+  continueTimeout: 1_000,
+  /** A second address of a host is tried when the one before it took this long (RFC 8305 section 8). */
+  attemptDelay: 250,
+  /** How long an aborted exchange may keep its connection while its answer is read and dropped. */
+  mutedTimeout: 1_000,
+  /** One turn of the timer wheel. A timeout fires at most two turns late. */
+  timerGranularity: 10,
+
+  // --- heads ---------------------------------------------------------------------------------
+
+  /** One response head, status line to empty line. node:http: 16 KB; browsers: 256 KB. */
+  maxHeadSize: 65_536,
+  /** Fields in a head, and in a trailer section. Apache's LimitRequestFields is 100 for requests. */
+  maxHeaderFields: 512,
+  /** Interim (1xx) answers before the final one. A 103 or two is usual; Go stops at 5. */
+  maxInformational: 16,
+  /** The extensions of one chunk, bytes. None is in use; Go allows 4 KB a line. */
+  maxChunkExtension: 4_096,
+  /** Chunk extensions of one body, bytes: many small ones are the attack (Go's CVE-2023-39326). */
+  maxChunkExtensions: 16_384,
+  /** The trailer section, bytes. */
+  maxTrailerSize: 16_384,
+
+  // --- bodies --------------------------------------------------------------------------------
+
+  /** A whole body, decoded, as `request` holds it in memory. Streams have no default limit. */
+  maxBodySize: 268_435_456,
+  /** Decoded bytes for each byte on the wire. Pages reach 30, zeros under gzip 1030. */
+  maxDecodeRatio: 200,
+  /** Below this many decoded bytes the ratio is not looked at: small bodies may compress well. */
+  decodeRatioFloor: 1_048_576,
+  /** Content codings stacked on one body (CVE-2022-32206: curl allows 5). */
+  maxContentCodings: 3,
+  /** Coded bodies up to this size are decoded at once, synchronously; larger ones beside the loop. */
+  syncDecodeSize: 65_536,
+  /** Bytes of a streamed body held for its reader before the socket is stopped. */
+  streamBuffer: 131_072,
+  /** Bytes of an aborted exchange's answer that are read and dropped before its connection goes. */
+  maxMutedBytes: 262_144,
+  /** A request body up to this size is written in one piece with its head. */
+  coalesceSize: 16_384,
+
+  // --- names ---------------------------------------------------------------------------------
+
+  /** How long a looked-up name is believed, ms. getaddrinfo tells no TTL; browsers use 60 s. */
+  dnsTtl: 60_000,
+  /** How long a failed lookup is believed, ms. */
+  dnsNegativeTtl: 1_000,
+  /** Names remembered; LRU. */
+  maxDnsEntries: 10_000,
+  /** Lookups at once: getaddrinfo holds a thread of the pool's four, and zlib and fs need some. */
+  maxDnsLookups: 3,
+  /** Addresses tried for one dial. */
+  maxAddresses: 8,
+  /** URL prefixes (scheme, host, port) whose parsed form is remembered. */
+  maxOrigins: 20_000,
+} as const
+
+export type LimitName = keyof typeof LIMITS

@@ -1,0 +1,58 @@
+/**
+ * What a pool is for: everything that must be equal for two exchanges to share a connection.
+ * The client IP, the proxy and the TLS identity belong to it: a pool that ignores one of them
+ * sends a request from the wrong address or over the wrong tunnel (scrapy 8081, CVE-2026-6734).
+ */
+export type Scheme = 'http' | 'https'
+
+export interface TargetParts {
+  scheme: Scheme
+  /** Lower-case host name, or an address; IPv6 without brackets. */
+  host: string
+  port: number
+  /** Local address that connections are bound to; '' lets the system choose. */
+  clientIp?: string
+  /** Proxy URL; '' for none. */
+  proxy?: string
+  /** What the TLS handshake is done with; '' for the client's own. */
+  tlsIdentity?: string
+}
+
+export class Target {
+  readonly scheme: Scheme
+  readonly host: string
+  readonly port: number
+  readonly clientIp: string
+  readonly proxy: string
+  readonly tlsIdentity: string
+  /** `host[:port]` as in the Host field: no default port, brackets around IPv6. */
+  readonly authority: string
+  /** Equal for equal targets, and readable: it names the target in `stats()` and in messages. */
+  readonly key: string
+
+  constructor(parts: TargetParts) {
+    this.scheme = parts.scheme
+    this.host = parts.host
+    this.port = parts.port
+    this.clientIp = parts.clientIp ?? ''
+    this.proxy = parts.proxy ?? ''
+    this.tlsIdentity = parts.tlsIdentity ?? ''
+    const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
+    const defaultPort = parts.scheme === 'https' ? 443 : 80
+    this.authority = parts.port === defaultPort ? host : `${host}:${parts.port}`
+    this.key = targetKey(this)
+  }
+
+  /** `scheme://host[:port]`. */
+  get origin(): string {
+    return `${this.scheme}://${this.authority}`
+  }
+}
+
+function targetKey(target: Target): string {
+  let key = target.origin
+  if (target.clientIp !== '') key += ` from ${target.clientIp}`
+  if (target.proxy !== '') key += ` via ${target.proxy}`
+  if (target.tlsIdentity !== '') key += ` tls ${target.tlsIdentity}`
+  return key
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: string[], exclude: string[] = [], testTimeout = 10_000) => ({
+  test: { name, include, exclude, testTimeout, setupFiles: ['spec/setup.ts'] },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project(
+        'unit',
+        ['spec/**/*.spec.ts'],
+        ['spec/sim/**', 'spec/servers/**', 'spec/package/**', 'spec/style/**'],
+      ),
+      project('style', ['spec/style/**/*.spec.ts']),
+      project('sim', ['spec/sim/**/*.spec.ts'], [], 60_000),
+      project('servers', ['spec/servers/**/*.spec.ts'], [], 120_000),
+      project('package', ['spec/package/**/*.spec.ts'], [], 300_000),
+    ],
+    coverage: { include: ['lib/**'], reporter: ['text-summary', 'json-summary'] },
+  },
+})
