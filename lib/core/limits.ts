@@ -15,7 +15,7 @@ export const LIMITS = {
   /** The most that `maxPipelinedRequests` may be; Go's and nginx's buffers hold fewer anyway. */
   maxDepth: 256,
   /** Exchanges a connection may take in a row while another target is starved of connections. */
-  exchangesPerTurn: 8,
+  exchangesPerTurn: 16,
   /** How long a target that broke a pipeline stays at depth 1, ms. */
   brokenPipelineTime: 300_000,
   /** How long a pool with live connections does not dial again after a failed dial, ms. */
@@ -56,6 +56,8 @@ export const LIMITS = {
   continueTimeout: 1_000,
   /** A second address of a host is tried when the one before it took this long (RFC 8305 section 8). */
   attemptDelay: 250,
+  /** An idle connection unread for longer is looked at once more before it is used (CVE-2026-6733). */
+  idleCheckAge: 1,
   /** How long an aborted exchange may keep its connection while its answer is read and dropped. */
   mutedTimeout: 1_000,
   /** One turn of the timer wheel. A timeout fires at most two turns late. */
@@ -94,6 +96,8 @@ export const LIMITS = {
   maxMutedBytes: 262_144,
   /** A request body up to this size is written in one piece with its head. */
   coalesceSize: 16_384,
+  /** A larger one goes out in pieces of this size, so that a slow server is told from a dead one. */
+  sendPiece: 262_144,
 
   // --- names ---------------------------------------------------------------------------------
 
@@ -109,6 +113,17 @@ export const LIMITS = {
   maxAddresses: 8,
   /** URL prefixes (scheme, host, port) whose parsed form is remembered. */
   maxOrigins: 20_000,
+
+  // --- simulation (trawl/testing) ------------------------------------------------------------
+
+  /** Events in one run of the simulated clock: a loop without an end fails in about a second. */
+  simSteps: 1_000_000,
+  /** Virtual ms in one run of the simulated clock. A hang is found by this: an hour. */
+  simTime: 3_600_000,
+  /** Bytes that one direction of a simulated connection takes before `write` says false. */
+  simBuffer: 65_536,
+  /** Breaches of the `Wire` contract that a simulated network writes down. */
+  maxSimViolations: 100,
 } as const
 
 export type LimitName = keyof typeof LIMITS
