@@ -2,6 +2,7 @@ import type { DequeItem } from './deque.ts'
 import type { Progress, RequestError } from './errors.ts'
 import type { Headers } from './headers.ts'
 import type { Target } from './target.ts'
+import type { Timer } from './timer-wheel.ts'
 
 /** How a body ends (RFC 9112 section 6.3). */
 export type Framing =
@@ -62,6 +63,14 @@ export interface ExchangeSink {
   /** Exactly one of onEnd and onError, exactly once. */
   onEnd(x: Exchange, trailers: Headers | null): void
   onError(x: Exchange, error: RequestError): void
+  /** The client is closing and this exchange's reader holds its connection up: read on, or give up. */
+  onClosing(x: Exchange): void
+}
+
+/** The two ends of the connection that carried an exchange. */
+export interface Route {
+  readonly remoteAddress: string
+  readonly localAddress: string
 }
 
 /** Where an exchange is at the moment: its pool while it waits, its connection while in flight. */
@@ -72,12 +81,10 @@ export interface ExchangeHolder {
   resume(x: Exchange): void
 }
 
-/** What is the same for every time this exchange is sent. */
+/** All of a request but its path: one object is shared by all requests that agree on it. */
 export interface ExchangeRequest {
   readonly target: Target
   readonly method: string
-  /** The request-target: path and query, or an absolute URL for a proxy. */
-  readonly path: string
   /** All fields, serialised and validated, each line with its CR LF; no empty line. */
   readonly fields: string
   readonly body: RequestBody | null
@@ -88,6 +95,8 @@ export interface ExchangeRequest {
   readonly streamed: boolean
   /** Wait this long, ms, for a 100 before the body is sent; 0: do not ask. */
   readonly expectContinue: number
+  /** The request says `Connection: close`: it is the last on its connection. */
+  readonly closes: boolean
   readonly timeouts: ExchangeTimeouts
 }
 
@@ -101,24 +110,31 @@ export class Exchange implements DequeItem<Exchange> {
   deque: object | null = null
 
   readonly request: ExchangeRequest
+  /** The request-target: path and query, or an absolute URL for a proxy. */
+  readonly path: string
   readonly sink: ExchangeSink
   holder: ExchangeHolder | null = null
   progress: Progress = 'waiting'
   /** 1 when first sent; one more with each time it is sent again. */
   attempt = 1
-  /** Only a connection with a serial number of at least this may take it: see `afterLoss`. */
+  /** Only a connection with at least this serial number, or a fresh one, may take it. */
   minSerial = 0
+  /** Aborted in flight: its answer is read and dropped. */
+  muted = false
+  /** Its queue timeout, while it has one. */
+  timer: Timer | null = null
+  /** What carried it, for the response and the report. */
+  route: Route | null = null
+  /** Whether its connection had carried another exchange before. */
+  reused = false
   /** Clock readings; 0: not yet. */
   queuedAt = 0
   sentAt = 0
   headAt = 0
-  /** The connection that carried it, for the response and the report. */
-  remoteAddress = ''
-  localAddress = ''
-  reused = false
 
-  constructor(request: ExchangeRequest, sink: ExchangeSink) {
+  constructor(request: ExchangeRequest, path: string, sink: ExchangeSink) {
     this.request = request
+    this.path = path
     this.sink = sink
   }
 
@@ -129,7 +145,8 @@ export class Exchange implements DequeItem<Exchange> {
   /** Whether it may stand in a pipeline with others (RFC 9112 section 9.3.2). */
   get pipelinable(): boolean {
     const request = this.request
-    return request.idempotent && !request.streamed && (request.body === null || request.body.bytes !== null)
+    if (!request.idempotent || request.streamed || request.closes) return false
+    return request.body === null || (request.body.bytes !== null && request.expectContinue === 0)
   }
 
   /** Whether it may be sent again after it was sent and no byte of its answer was seen. */

@@ -40,7 +40,7 @@ export interface WireOwner {
   /** `chunk` is a view that is valid during the call only. */
   onData(chunk: Uint8Array): void
   /** The peer will send nothing more. `clean`: by FIN, and with TLS after its close_notify. */
-  onEnd(clean: boolean): void
+  onFin(clean: boolean): void
   /** What was written has left for the kernel, after `write` said false. */
   onDrain(): void
   /** A failed dial is a ConnectError; a broken connection any Error; null: closed in order. */

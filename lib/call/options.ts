@@ -1,0 +1,162 @@
+import { isIP } from 'node:net'
+import { ArgumentError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+
+/**
+ * Checks of option values, one table for the client's options and one for a request's. An unknown
+ * name is an error that names the nearest known one: a misspelt limit must not be no limit.
+ */
+export type Check = (name: string, value: unknown) => void
+
+export function checkOptions(where: string, options: object, checks: ReadonlyMap<string, Check>): void {
+  for (const name of Object.keys(options)) {
+    const check = checks.get(name)
+    if (check === undefined) {
+      const nearest = nearestName(name, checks.keys())
+      throw new ArgumentError(`unknown option ${JSON.stringify(name)} of ${where}; did you mean ${nearest}?`)
+    }
+    const value = (options as Record<string, unknown>)[name]
+    if (value !== undefined) check(name, value)
+  }
+}
+
+export const anything: Check = () => {}
+
+/** A time in ms; 0 turns it off. */
+export const time: Check = (name, value) => {
+  if (typeof value === 'number' && value >= 0 && value <= 0x7fffffff) return
+  fail(name, value, 'a number of milliseconds from 0 (off) to 2147483647')
+}
+
+export function wholeNumber(min: number, max: number): Check {
+  return (name, value) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return
+    fail(name, value, `a whole number from ${min} to ${max}`)
+  }
+}
+
+/** A size in bytes; Infinity: no limit. */
+export const size: Check = (name, value) => {
+  if (value === Infinity || (typeof value === 'number' && Number.isInteger(value) && value > 0)) return
+  fail(name, value, 'a whole number of bytes above 0, or Infinity')
+}
+
+export const ratio: Check = (name, value) => {
+  if (typeof value === 'number' && value >= 1) return
+  fail(name, value, 'a number from 1, or Infinity')
+}
+
+export const flag: Check = (name, value) => {
+  if (typeof value !== 'boolean') fail(name, value, 'true or false')
+}
+
+export const text: Check = (name, value) => {
+  if (typeof value !== 'string') fail(name, value, 'a string')
+}
+
+export const func: Check = (name, value) => {
+  if (typeof value !== 'function') fail(name, value, 'a function')
+}
+
+export const object: Check = (name, value) => {
+  if (typeof value !== 'object' || value === null) fail(name, value, 'an object')
+}
+
+export const ipAddress: Check = (name, value) => {
+  if (value === '' || (typeof value === 'string' && isIP(value) !== 0)) return
+  fail(name, value, 'an IPv4 or IPv6 address of this machine, as in 192.0.2.7')
+}
+
+export function oneOf(...values: readonly unknown[]): Check {
+  return (name, value) => {
+    if (!values.includes(value)) fail(name, value, `one of ${values.map((v) => JSON.stringify(v)).join(', ')}`)
+  }
+}
+
+/** Checks that a request's options and a client's have in common: a client's are the defaults. */
+export const sharedChecks: readonly (readonly [string, Check])[] = [
+  ['headers', object],
+  ['clientIp', ipAddress],
+  ['tlsOptions', object],
+  ['queueTimeout', time],
+  ['connectTimeout', time],
+  ['requestTimeout', time],
+  ['replyTimeout', time],
+  ['bodyTimeout', time],
+  ['totalTimeout', time],
+  ['maxBodySize', size],
+  ['maxDecodeRatio', ratio],
+  ['decompress', flag],
+]
+
+export const requestChecks: ReadonlyMap<string, Check> = new Map([
+  ...sharedChecks,
+  ['url', anything],
+  ['method', text],
+  ['body', anything],
+  ['json', anything],
+  ['signal', signal],
+  ['priority', wholeNumber(-LIMITS.maxPriority, LIMITS.maxPriority)],
+  ['idempotent', flag],
+  ['expectContinue', expectContinue],
+])
+
+export const clientChecks: ReadonlyMap<string, Check> = new Map([
+  ...sharedChecks,
+  ['maxConn', wholeNumber(1, 1_000_000)],
+  ['maxConnPerTarget', wholeNumber(1, 1_000_000)],
+  ['maxPipelinedRequests', wholeNumber(1, LIMITS.maxDepth)],
+  ['prefer', oneOf('connection', 'pipeline')],
+  ['maxQueued', wholeNumber(1, Number.MAX_SAFE_INTEGER)],
+  ['maxHeadSize', wholeNumber(256, 16_777_216)],
+  ['parser', oneOf('lenient', 'strict')],
+  ['keepAliveTimeout', time],
+  ['resolve', func],
+  ['debug', oneOf(true, false, 'sched', 'protocol', 'stream')],
+  ['clock', object],
+  ['network', object],
+])
+
+function signal(name: string, value: unknown): void {
+  if (!(value instanceof AbortSignal)) fail(name, value, 'an AbortSignal')
+}
+
+function expectContinue(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  if (typeof value !== 'number' || !(value > 0)) fail(name, value, 'true, false, or a number of milliseconds above 0')
+}
+
+function fail(name: string, value: unknown, rule: string): never {
+  throw new ArgumentError(`option ${name} is ${show(value)}; it must be ${rule}`)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
+  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'plain object'}`
+  return String(value)
+}
+
+function nearestName(name: string, names: Iterable<string>): string {
+  let best = ''
+  let least = Infinity
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance >= least) continue
+    best = candidate
+    least = distance
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../core/clock.ts'
+import type { TimerWheel } from '../core/timer-wheel.ts'
+import type { ParserMode } from '../http1/response-decoder.ts'
+import type { Network } from '../net/network.ts'
+
+/** What all pools and connections of one client share. */
+export interface SchedulerContext {
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly network: Network
+  readonly decoder: { readonly mode: ParserMode; readonly maxHeadSize: number }
+  readonly keepAliveTimeout: number
+  /** Tells the clients of one process apart in diagnostics. */
+  readonly clientId: number
+  /** The serial number that the next connection will get. */
+  nextSerial(): number
+  takeSerial(): number
+}

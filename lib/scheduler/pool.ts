@@ -1,0 +1,416 @@
+import { Deque } from '../core/deque.ts'
+import { channels } from '../core/diagnostics.ts'
+import { TimeoutError, type RequestError } from '../core/errors.ts'
+import type { Exchange, ExchangeHolder } from '../core/exchange.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Target } from '../core/target.ts'
+import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
+import type { DialOptions } from '../net/network.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import type { SchedulerContext } from './context.ts'
+import type { TargetRecord } from './target-record.ts'
+import { WaitingQueue } from './waiting-queue.ts'
+
+/** How a pool may grow: the limits of its target, from the client's options. */
+export interface PoolLimits {
+  readonly maxConnPerTarget: number
+  readonly maxPipelinedRequests: number
+  /** What a waiting exchange takes when no connection is idle: a new one, or a place in a pipeline. */
+  readonly prefer: 'connection' | 'pipeline'
+}
+
+/** 'turn': another pool has an equal right to a connection; 'now': a better one. */
+export type Contention = 'none' | 'turn' | 'now'
+
+/** The scheduler, as its pools see it: who shares out the connections in all. */
+export interface PoolOwner {
+  /** Have `pump` called at the end of this tick. */
+  schedule(pool: Pool): void
+  touch(connection: Connection): void
+  /**
+   * Asks for one connection out of `maxConn`; closes another target's idle one where that helps.
+   * false: the pool stands in line now, and `dialGranted` comes when it is its turn.
+   */
+  mayDial(pool: Pool): boolean
+  /** A connection out of `maxConn` is free again. */
+  onConnectionGone(pool: Pool, connection: Connection): void
+  /** So many more, or fewer, exchanges are waiting. */
+  waitingChanged(by: number): void
+  /** Whether another pool waits for a connection that this one should give up. */
+  contention(pool: Pool): Contention
+  onEmpty(pool: Pool): void
+}
+
+class QueueTimer extends Timer {
+  readonly exchange: Exchange
+
+  constructor(pool: Pool, exchange: Exchange) {
+    super(pool)
+    this.exchange = exchange
+  }
+}
+
+/**
+ * The pool of one target: its waiting exchanges and its connections, and `pump`, the one place that
+ * matches them. Exchanges wait here and nowhere else; a dial belongs to no exchange, so that whatever
+ * becomes free first serves whoever waits longest.
+ */
+export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
+  readonly target: Target
+  readonly record: TargetRecord
+  /** Standing in line for a connection, at this priority; null: not in line. */
+  hungry: number | null = null
+  /** Already in the scheduler's list for the end of this tick. */
+  scheduled = false
+  /** For the scheduler's line of hungry pools. */
+  previous: Pool | null = null
+  next: Pool | null = null
+  deque: object | null = null
+
+  readonly #context: SchedulerContext
+  readonly #limits: PoolLimits
+  readonly #owner: PoolOwner
+  readonly #dial: DialOptions
+  readonly #waiting = new WaitingQueue()
+  readonly #connections = new Set<Connection>()
+  /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
+  readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque<Connection>()]
+  #connecting = 0
+  /** Until then no dial: the last one failed while other connections are doing well. */
+  #dialPausedUntil = 0
+  #pauseTimer: Timer | null = null
+  /** The idle connections have been read since the tick began: see `#idle`. */
+  #checked = false
+  #checking = false
+
+  constructor(
+    target: Target,
+    dial: DialOptions,
+    record: TargetRecord,
+    limits: PoolLimits,
+    context: SchedulerContext,
+    owner: PoolOwner,
+  ) {
+    this.target = target
+    this.record = record
+    this.#dial = dial
+    this.#limits = limits
+    this.#context = context
+    this.#owner = owner
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  get inFlight(): number {
+    let count = 0
+    for (const connection of this.#connections) count += connection.load
+    return count
+  }
+
+  /** How many exchanges may be in flight on one connection now. */
+  get depth(): number {
+    const depth = this.#limits.maxPipelinedRequests
+    if (depth === 1 || this.record.depthOneUntil === 0) return depth
+    if (this.record.depthOneUntil > this.#context.clock.now()) return 1
+    this.record.depthOneUntil = 0
+    return depth
+  }
+
+  /** The priority of whoever is next. */
+  get priority(): number {
+    return this.#waiting.first?.request.priority ?? -Infinity
+  }
+
+  enqueue(x: Exchange): void {
+    const { clock, wheel } = this.#context
+    x.holder = this
+    x.queuedAt = clock.now()
+    this.#waiting.push(x)
+    this.#owner.waitingChanged(1)
+    const timeout = x.request.timeouts.queueTimeout
+    if (timeout > 0) {
+      x.timer = new QueueTimer(this, x)
+      wheel.set(x.timer, x.queuedAt + timeout)
+    }
+    if (channels.exchangeWait.hasSubscribers) {
+      channels.exchangeWait.publish({
+        client: this.#context.clientId,
+        exchange: x,
+        method: x.request.method,
+        url: x.target.origin + x.path,
+      })
+    }
+    this.#owner.schedule(this)
+  }
+
+  /**
+   * Matches waiting exchanges to capacity, once a tick: idle connections first, then new ones as far
+   * as the limits allow, then room in pipelines; `prefer: 'pipeline'` swaps the last two. An exchange
+   * whose dial is under way is not pipelined meanwhile: it would wait behind a slow answer.
+   */
+  pump(): void {
+    const pipelineFirst = this.#limits.prefer === 'pipeline'
+    for (let x = this.#waiting.first; x !== null; x = this.#waiting.first) {
+      const idle = this.#idle(x)
+      if (idle === 'unchecked') return
+      const connection = idle ?? (pipelineFirst ? this.#leastLoaded(x) : null)
+      if (connection === null) break
+      this.#assign(x, connection)
+    }
+    while (this.#connecting < this.#waiting.size && this.#mayDial()) this.#startDial()
+    while (this.#waiting.size > this.#connecting) {
+      const x = this.#waiting.first!
+      const connection = this.#leastLoaded(x)
+      if (connection === null) break
+      this.#assign(x, connection)
+    }
+    this.#checked = false
+    if (!this.isEmpty) return
+    if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
+    this.#owner.onEmpty(this)
+  }
+
+  /** It is this pool's turn: one connection out of `maxConn` is set aside for it. */
+  dialGranted(): boolean {
+    if (this.#connecting >= this.#waiting.size || this.#isDialPaused) return false
+    if (this.#connections.size >= this.#limits.maxConnPerTarget) return false
+    this.#startDial()
+    if (this.#connecting < this.#waiting.size) this.#owner.schedule(this)
+    return true
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0 && this.#connections.size === 0
+  }
+
+  /** Fails everything that waits and everything in flight. */
+  destroy(makeError: () => RequestError): void {
+    for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
+    for (const connection of this.#connections) connection.destroy(makeError())
+  }
+
+  /** The client closes: idle connections and dials for nobody go at once. */
+  closing(): void {
+    for (const connection of this.#connections) {
+      if (connection.idle || (connection.state === 'connecting' && this.#waiting.size === 0)) {
+        connection.closeIdle()
+      } else {
+        connection.closing()
+      }
+    }
+  }
+
+  // --- the exchange's holder, while it waits ---------------------------------------------------
+
+  cancel(x: Exchange): void {
+    if (!this.#take(x)) return
+    if (channels.exchangeEnd.hasSubscribers) {
+      channels.exchangeEnd.publish({ client: this.#context.clientId, exchange: x })
+    }
+    this.#dropSurplusDials()
+    this.#owner.schedule(this)
+  }
+
+  resume(): void {}
+
+  onTimer(timer: Timer): void {
+    if (timer instanceof QueueTimer) {
+      const x = timer.exchange
+      const limit = x.request.timeouts.queueTimeout
+      const error = new TimeoutError('queue', limit, `waited ${limit} ms for a connection (queueTimeout)`)
+      if (this.#take(x)) this.#fail(x, error)
+      this.#dropSurplusDials()
+    }
+    this.#owner.schedule(this)
+  }
+
+  // --- the connections' owner ------------------------------------------------------------------
+
+  touch(connection: Connection): void {
+    this.#owner.touch(connection)
+  }
+
+  onOpen(connection: Connection): void {
+    this.#connecting--
+    this.onRoom(connection)
+  }
+
+  onRoom(connection: Connection): void {
+    if (this.#mustYield(connection)) {
+      this.#unplace(connection)
+      connection.drain()
+      return
+    }
+    this.#place(connection)
+    this.#owner.touch(connection)
+    this.#owner.schedule(this)
+  }
+
+  onDialFailed(connection: Connection, error: RequestError): void {
+    this.#connecting--
+    this.#connections.delete(connection)
+    this.record.errors++
+    if (this.#connections.size > this.#connecting) {
+      // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
+      this.#pauseDialling()
+    } else {
+      const x = this.#takeFirst()
+      if (x !== null) this.#fail(x, error)
+    }
+    this.#owner.onConnectionGone(this, connection)
+    this.#owner.schedule(this)
+  }
+
+  onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
+    this.#unplace(connection)
+    if (!this.#connections.delete(connection)) return
+    if (!connection.opened) this.#connecting--
+    if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
+      this.record.depthOneUntil = this.#context.clock.now() + LIMITS.brokenPipelineTime
+    }
+    for (let i = lost.length - 1; i >= 0; i--) {
+      const x = lost[i]!
+      x.holder = this
+      this.#waiting.unshift(x)
+    }
+    this.#owner.waitingChanged(lost.length)
+    this.#owner.onConnectionGone(this, connection)
+    this.#owner.schedule(this)
+  }
+
+  // --- private ---------------------------------------------------------------------------------
+
+  /** The idle connection used last, if this exchange may take it. */
+  #idle(x: Exchange): Connection | 'unchecked' | null {
+    const connection = this.#byLoad[0]!.last
+    if (connection === null) return null
+    if (connection.served > 0 && connection.serial < x.minSerial) return null
+    const age = this.#context.clock.now() - connection.lastReadAt
+    if (age > LIMITS.idleCheckAge && !this.#checked) {
+      // Unasked bytes may lie in its socket, and would be taken for the answer (CVE-2026-6733); or a
+      // FIN. Read first, then decide.
+      this.#check()
+      return 'unchecked'
+    }
+    return connection
+  }
+
+  #check(): void {
+    if (this.#checking) return
+    this.#checking = true
+    this.#context.clock.afterIo(() => {
+      this.#checking = false
+      this.#checked = true
+      this.pump()
+    })
+  }
+
+  /** The connection with the fewest exchanges in flight among those with room in their pipeline. */
+  #leastLoaded(x: Exchange): Connection | null {
+    const depth = this.depth
+    if (depth === 1 || !x.pipelinable) return null
+    for (let load = 1; load < depth; load++) {
+      const connection = this.#byLoad[load]?.first
+      if (connection === undefined || connection === null) continue
+      if (connection.serial < x.minSerial) return null
+      return connection
+    }
+    return null
+  }
+
+  #assign(x: Exchange, connection: Connection): void {
+    this.#take(x)
+    if (connection.served > 0) this.record.reused++
+    connection.turn++
+    connection.send(x)
+    this.#place(connection)
+  }
+
+  get #isDialPaused(): boolean {
+    return this.#dialPausedUntil !== 0 && this.#dialPausedUntil > this.#context.clock.now()
+  }
+
+  #mayDial(): boolean {
+    if (this.#isDialPaused) return false
+    if (this.#connections.size >= this.#limits.maxConnPerTarget) {
+      // Idle ones that the first in line may not use (see `minSerial`) only stand in the way.
+      const oldest = this.#byLoad[0]!.first
+      if (oldest === null) return false
+      oldest.closeIdle()
+    }
+    return this.#owner.mayDial(this)
+  }
+
+  #startDial(): void {
+    const timeout = this.#waiting.first!.request.timeouts.connectTimeout
+    const connection = new Connection(this.#context.takeSerial(), this.#context, this, this.#dial)
+    this.#connections.add(connection)
+    this.#connecting++
+    this.record.dialled++
+    connection.connect(timeout)
+  }
+
+  /** Nobody waits for them any more, but others may wait for their place. */
+  #dropSurplusDials(): void {
+    if (this.#connecting <= this.#waiting.size || this.#owner.contention(this) === 'none') return
+    for (const connection of this.#connections) {
+      if (this.#connecting <= this.#waiting.size) return
+      if (connection.state === 'connecting') connection.closeIdle()
+    }
+  }
+
+  #pauseDialling(): void {
+    const { clock, wheel } = this.#context
+    this.#dialPausedUntil = clock.now() + LIMITS.dialPause
+    this.#pauseTimer ??= new Timer(this)
+    wheel.set(this.#pauseTimer, this.#dialPausedUntil)
+  }
+
+  /** Whether this connection has had its turn while others starve. */
+  #mustYield(connection: Connection): boolean {
+    const contention = this.#owner.contention(this)
+    if (contention === 'none') connection.turn = 0
+    return contention === 'now' || (contention === 'turn' && connection.turn >= LIMITS.exchangesPerTurn)
+  }
+
+  #place(connection: Connection): void {
+    this.#unplace(connection)
+    if (!connection.hasRoom(this.depth)) return
+    ;(this.#byLoad[connection.load] ??= new Deque<Connection>()).push(connection)
+  }
+
+  #unplace(connection: Connection): void {
+    ;(connection.deque as Deque<Connection> | null)?.remove(connection)
+  }
+
+  #take(x: Exchange): boolean {
+    if (!this.#waiting.remove(x)) return false
+    x.holder = null
+    if (x.timer !== null) {
+      this.#context.wheel.remove(x.timer)
+      x.timer = null
+    }
+    this.#owner.waitingChanged(-1)
+    return true
+  }
+
+  #takeFirst(): Exchange | null {
+    const x = this.#waiting.first
+    if (x !== null) this.#take(x)
+    return x
+  }
+
+  #fail(x: Exchange, error: RequestError): void {
+    this.record.errors++
+    if (channels.exchangeEnd.hasSubscribers) {
+      channels.exchangeEnd.publish({ client: this.#context.clientId, exchange: x, error })
+    }
+    x.sink.onError(x, error)
+  }
+}

@@ -1,0 +1,321 @@
+import type { Clock } from '../core/clock.ts'
+import { ClosedError, LimitError, type RequestError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Target } from '../core/target.ts'
+import { TimerWheel } from '../core/timer-wheel.ts'
+import type { DialOptions, Network } from '../net/network.ts'
+import type { ParserMode } from '../http1/response-decoder.ts'
+import type { Connection } from './connection.ts'
+import type { SchedulerContext } from './context.ts'
+import { DialLine } from './dial-line.ts'
+import { IdleList } from './idle-list.ts'
+import { Pool, type Contention, type PoolLimits, type PoolOwner } from './pool.ts'
+import { TargetRecord } from './target-record.ts'
+
+export interface SchedulerOptions extends PoolLimits {
+  readonly maxConn: number
+  readonly maxQueued: number
+  readonly keepAliveTimeout: number
+  readonly maxHeadSize: number
+  readonly parser: ParserMode
+}
+
+/** One target in `stats()`. */
+export interface TargetStats {
+  /** `scheme://host[:port]`, and what else sets it apart. */
+  target: string
+  /** Exchanges waiting for a connection. */
+  waiting: number
+  /** Connections, those being dialled included. */
+  connections: number
+  /** Exchanges sent and not yet fully answered. */
+  inFlight: number
+  /** Exchanges that may be in flight on one connection now; 1 after a broken pipeline. */
+  depth: number
+  /** Dials started so far. */
+  dialled: number
+  /** Exchanges sent so far on a connection that had carried one before. */
+  reused: number
+  /** Exchanges answered so far. */
+  requests: number
+  /** Bytes read so far. */
+  bytes: number
+  /** Exchanges and dials that failed so far. */
+  errors: number
+}
+
+/** What `stats()` tells: sums over all targets, and each target. */
+export interface SchedulerStats extends Omit<TargetStats, 'target' | 'depth'> {
+  targets: TargetStats[]
+}
+
+let clients = 0
+
+/**
+ * All pools of one client: it finds an exchange's pool, shares out `maxConn` between the pools, and
+ * has everything matched and written once a tick.
+ */
+export class Scheduler implements PoolOwner {
+  readonly wheel: TimerWheel
+  readonly #options: SchedulerOptions
+  readonly #context: SchedulerContext
+  readonly #pools = new Map<string, Pool>()
+  /** By target key, the least recently used first; kept after the pool is gone. */
+  readonly #records = new Map<string, TargetRecord>()
+  readonly #makeDial: (target: Target) => DialOptions
+  readonly #line = new DialLine()
+  readonly #idle = new IdleList()
+  #connections = 0
+  #waiting = 0
+  #serial = 1
+  #scheduled: Pool[] = []
+  #touched: Connection[] = []
+  #ticking = false
+  #closed = false
+  #closing = false
+  #onDrained: (() => void) | null = null
+  readonly #onTick = (): void => this.#tick()
+
+  constructor(
+    options: SchedulerOptions,
+    clock: Clock,
+    network: Network,
+    makeDial: (target: Target) => DialOptions,
+  ) {
+    this.#options = options
+    this.#makeDial = makeDial
+    this.wheel = new TimerWheel(clock)
+    this.#context = {
+      clock,
+      wheel: this.wheel,
+      network,
+      decoder: { mode: options.parser, maxHeadSize: options.maxHeadSize },
+      keepAliveTimeout: options.keepAliveTimeout,
+      clientId: ++clients,
+      nextSerial: () => this.#serial,
+      takeSerial: () => this.#serial++,
+    }
+  }
+
+  get clientId(): number {
+    return this.#context.clientId
+  }
+
+  /** Whether `close` or `destroy` was called: bodies that nobody has begun to read are given up. */
+  get closing(): boolean {
+    return this.#closing
+  }
+
+  /** Puts an exchange in its target's pool. Throws LimitError or ClosedError; the sink hears nothing then. */
+  submit(x: Exchange): void {
+    if (this.#closing) throw new ClosedError('the client is closed')
+    if (this.#waiting >= this.#options.maxQueued) {
+      const { maxQueued } = this.#options
+      throw new LimitError('maxQueued', maxQueued, `${maxQueued} exchanges are waiting for a connection`)
+    }
+    const key = x.request.target.key
+    const pool = this.#pools.get(key) ?? this.#openPool(x.request.target)
+    pool.enqueue(x)
+  }
+
+  stats(): SchedulerStats {
+    const sum: SchedulerStats = {
+      waiting: 0,
+      connections: 0,
+      inFlight: 0,
+      dialled: 0,
+      reused: 0,
+      requests: 0,
+      bytes: 0,
+      errors: 0,
+      targets: [],
+    }
+    for (const [key, record] of this.#records) {
+      const pool = this.#pools.get(key)
+      const target: TargetStats = {
+        target: key,
+        waiting: pool?.waiting ?? 0,
+        connections: pool?.connections.size ?? 0,
+        inFlight: pool?.inFlight ?? 0,
+        depth: pool?.depth ?? this.#depthWithoutPool(record),
+        dialled: record.dialled,
+        reused: record.reused,
+        requests: record.requests,
+        bytes: record.bytes,
+        errors: record.errors,
+      }
+      sum.targets.push(target)
+      sum.waiting += target.waiting
+      sum.connections += target.connections
+      sum.inFlight += target.inFlight
+      sum.dialled += target.dialled
+      sum.reused += target.reused
+      sum.requests += target.requests
+      sum.bytes += target.bytes
+      sum.errors += target.errors
+    }
+    return sum
+  }
+
+  /** Takes nothing new, finishes what waits and what is in flight; resolves when all is closed. */
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const pool of this.#pools.values()) pool.closing()
+    if (this.#isDrained) this.#finish()
+    if (this.#closed) return
+    await new Promise<void>((resolve) => {
+      const before = this.#onDrained
+      this.#onDrained = () => {
+        before?.()
+        resolve()
+      }
+    })
+  }
+
+  /** Fails everything that waits or is in flight, and closes every connection, now. */
+  destroy(makeError: () => RequestError): void {
+    this.#closing = true
+    for (const pool of this.#pools.values()) pool.destroy(makeError)
+    this.#pools.clear()
+    this.#finish()
+  }
+
+  // --- the pools' owner ------------------------------------------------------------------------
+
+  schedule(pool: Pool): void {
+    if (pool.scheduled) return
+    pool.scheduled = true
+    this.#scheduled.push(pool)
+    this.#wake()
+  }
+
+  touch(connection: Connection): void {
+    this.#touched.push(connection)
+    this.#wake()
+  }
+
+  mayDial(pool: Pool): boolean {
+    if (this.#connections >= this.#options.maxConn && !this.#line.isAhead(pool)) {
+      this.#idle.oldest()?.closeIdle()
+    }
+    if (this.#connections < this.#options.maxConn && !this.#line.isAhead(pool)) {
+      this.#line.leave(pool)
+      this.#connections++
+      return true
+    }
+    this.#line.join(pool)
+    return false
+  }
+
+  onConnectionGone(pool: Pool, connection: Connection): void {
+    this.#connections--
+    this.#idle.forget(connection)
+    if (pool.hungry !== null) this.#line.join(pool)
+    this.#feed()
+  }
+
+  waitingChanged(by: number): void {
+    this.#waiting += by
+  }
+
+  contention(pool: Pool): Contention {
+    return this.#line.contention(pool)
+  }
+
+  onEmpty(pool: Pool): void {
+    const key = pool.target.key
+    this.#line.leave(pool)
+    if (this.#pools.get(key) === pool) this.#pools.delete(key)
+    if (this.#closing && this.#isDrained) this.#finish()
+  }
+
+  // --- private ---------------------------------------------------------------------------------
+
+  #openPool(target: Target): Pool {
+    const pool = new Pool(
+      target,
+      this.#makeDial(target),
+      this.#openRecord(target.key),
+      this.#options,
+      this.#context,
+      this,
+    )
+    this.#pools.set(target.key, pool)
+    return pool
+  }
+
+  /** The target's record, most recently used now; the oldest without a pool goes when there are too many. */
+  #openRecord(key: string): TargetRecord {
+    const record = this.#records.get(key) ?? new TargetRecord()
+    this.#records.delete(key)
+    this.#records.set(key, record)
+    if (this.#records.size > LIMITS.maxRememberedTargets + this.#pools.size) {
+      for (const oldest of this.#records.keys()) {
+        if (this.#pools.has(oldest) || oldest === key) continue
+        this.#records.delete(oldest)
+        break
+      }
+    }
+    return record
+  }
+
+  #depthWithoutPool(record: TargetRecord): number {
+    return record.depthOneUntil > this.#context.clock.now() ? 1 : this.#options.maxPipelinedRequests
+  }
+
+  #wake(): void {
+    if (this.#ticking) return
+    this.#ticking = true
+    this.#context.clock.defer(this.#onTick)
+  }
+
+  /** Once a tick: first match all waiting exchanges, then write what each connection got. */
+  #tick(): void {
+    while (this.#scheduled.length > 0) {
+      const pools = this.#scheduled
+      this.#scheduled = []
+      for (const pool of pools) {
+        pool.scheduled = false
+        pool.pump()
+      }
+    }
+    this.#ticking = false
+    const connections = this.#touched
+    this.#touched = []
+    for (const connection of connections) {
+      connection.settle()
+      this.#noteIdle(connection)
+    }
+  }
+
+  #noteIdle(connection: Connection): void {
+    if (!connection.idle) this.#idle.forget(connection)
+    else if (!connection.wanted && (this.#closing || this.#line.size > 0)) connection.closeIdle()
+    else this.#idle.note(connection)
+  }
+
+  /** Gives free connections to whoever stands in line. */
+  #feed(): void {
+    while (this.#connections < this.#options.maxConn) {
+      const pool = this.#line.shift()
+      if (pool === null) return
+      this.#connections++
+      if (!pool.dialGranted()) {
+        this.#connections--
+        this.schedule(pool)
+      }
+    }
+  }
+
+  get #isDrained(): boolean {
+    return this.#pools.size === 0
+  }
+
+  #finish(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#context.network.close()
+    this.#onDrained?.()
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What is remembered of a target while it has no pool: its counters, and whether it broke a
+ * pipeline. Small, so that many can be kept.
+ */
+export class TargetRecord {
+  /** Dials started. */
+  dialled = 0
+  /** Exchanges sent on a connection that had carried one before. */
+  reused = 0
+  /** Exchanges answered in full. */
+  requests = 0
+  /** Bytes read from the server, heads and framing included. */
+  bytes = 0
+  /** Exchanges and dials that failed. */
+  errors = 0
+  /** Until then, on the clock's `now()`, the target runs at depth 1: it broke a pipeline. */
+  depthOneUntil = 0
+}
