@@ -1,0 +1,379 @@
+import { LimitError, ProtocolError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { indexOfControl, isBlank, type ParserMode, quote, type Rule, TOKEN, trimmed } from './grammar.ts'
+
+const TAB = 9
+const CR = 13
+const SP = 32
+
+/**
+ * Reads a head, or a trailer section, from Latin-1 text that comes in any pieces, in one pass.
+ *
+ * A field line is complete when the character after its LF is known, because a blank there means
+ * that it goes on (obs-fold). So every line is looked at once and whole, wherever the pieces end;
+ * only a line that a piece cuts is copied.
+ */
+export class HeadReader {
+  readonly #strict: boolean
+  #section: 'head' | 'trailers' = 'head'
+  #limit = 0
+  /** Bytes of complete lines so far. */
+  #size = 0
+  #count = 0
+  #part: 'status' | 'fields' = 'status'
+  /** The beginning of a line, or of a folded one, whose end has not come. */
+  #kept = ''
+
+  /** The section is complete; what follows holds. */
+  done = false
+  status = 0
+  statusText = ''
+  /** 9, 10 or 11. */
+  version = 0
+  /** The field lines, clean: `Name: value`, no folds, nothing that was ignored. */
+  text = ''
+  /** Values of the fields that steer the connection, joined by commas; null: absent. */
+  connection: string | null = null
+  contentEncoding: string | null = null
+  contentLength: string | null = null
+  keepAlive: string | null = null
+  transferEncoding: string | null = null
+
+  constructor(mode: ParserMode) {
+    this.#strict = mode === 'strict'
+  }
+
+  /** Begins a section of at most `limit` bytes. */
+  start(section: 'head' | 'trailers', limit: number): void {
+    this.#section = section
+    this.#part = section === 'head' ? 'status' : 'fields'
+    this.#limit = limit
+    this.#size = 0
+    this.#count = 0
+    this.#kept = ''
+    this.done = false
+    this.text = ''
+    this.connection = null
+    this.contentEncoding = null
+    this.contentLength = null
+    this.keepAlive = null
+    this.transferEncoding = null
+  }
+
+  /** Whether nothing of the section has come. */
+  get untouched(): boolean {
+    return this.#size === 0 && this.#kept === ''
+  }
+
+  /** Reads on. Returns the index after the section when it is done, else text.length. */
+  read(text: string, at: number): number {
+    if (this.#kept !== '') {
+      at = this.#finishKept(text, at)
+      if (this.done || this.#kept !== '') return at
+    }
+    if (this.#part === 'status') {
+      const lf = text.indexOf('\n', at)
+      if (lf === -1) return this.#keep(text, at)
+      this.#statusLine(text, at, lf)
+      at = lf + 1
+    }
+    return this.#fields(text, at)
+  }
+
+  /** The pass over whole lines. `text` up to `at` has been read. */
+  #fields(text: string, at: number): number {
+    const length = text.length
+    const strict = this.#strict
+    let nul = text.indexOf('\0', at)
+    if (nul === -1) nul = length
+    /** Where the regular lines that are not yet in `this.text` begin. */
+    let from = at
+    while (at < length) {
+      let lf = text.indexOf('\n', at)
+      if (lf === -1) break
+      if (lf === at || (lf === at + 1 && text.charCodeAt(at) === CR)) {
+        this.#take(text, from, at)
+        this.#end(lf === at, lf + 1 - at)
+        return lf + 1
+      }
+      const next = lf + 1 < length ? text.charCodeAt(lf + 1) : -1
+      if (next === -1) break
+      const folded = next === SP || next === TAB
+      if (folded) {
+        lf = endOfFold(text, lf)
+        if (lf === -1) break
+      }
+      this.#grow(lf + 1 - at)
+      let colon = at
+      while (TOKEN[text.charCodeAt(colon)] === 1) colon++
+      if (folded || strict || colon === at || text.charCodeAt(colon) !== 58) {
+        this.#take(text, from, at)
+        this.#irregular(text, at, lf)
+        from = lf + 1
+      } else {
+        if (nul < lf) throw nulByte(text, at, lf)
+        const cr = text.indexOf('\r', colon)
+        if (cr !== lf - 1 && cr !== -1 && cr < lf) throw bareCr(text, at, lf)
+        this.#capture(text, at, colon, cr === lf - 1 ? cr : lf)
+      }
+      at = lf + 1
+    }
+    this.#take(text, from, at)
+    return this.#keep(text, at)
+  }
+
+  #take(text: string, from: number, to: number): void {
+    if (from < to) this.text += text.slice(from, to)
+  }
+
+  /** The empty line. */
+  #end(bareLf: boolean, size: number): void {
+    if (bareLf && this.#strict) throw bareLfLine()
+    this.#size += size
+    this.#checkSize(this.#size)
+    this.done = true
+  }
+
+  /** Counts one more field line. */
+  #grow(size: number): void {
+    this.#size += size
+    this.#checkSize(this.#size)
+    if (++this.#count > LIMITS.maxHeaderFields) {
+      throw new LimitError('maxHeaderFields', LIMITS.maxHeaderFields, `too many fields in the ${this.#name}`)
+    }
+  }
+
+  #checkSize(size: number): void {
+    if (size <= this.#limit) return
+    const limit = this.#section === 'head' ? 'maxHeadSize' : 'maxTrailerSize'
+    throw new LimitError(limit, this.#limit, `the ${this.#name} is too large`)
+  }
+
+  get #name(): string {
+    return this.#section === 'head' ? 'response head' : 'trailer section'
+  }
+
+  /** Keeps the rest of `text`, a line that is not yet whole. */
+  #keep(text: string, at: number): number {
+    if (at < text.length) {
+      const before = this.#kept.length
+      this.#kept += text.slice(at)
+      // What is no HTTP at all should not be read up to the limit first.
+      if (this.#part === 'status' && before < 5) checkPrefix(this.#kept)
+      this.#checkSize(this.#size + this.#kept.length)
+    }
+    return text.length
+  }
+
+  /** Completes the kept line with the beginning of `text`. */
+  #finishKept(text: string, at: number): number {
+    let end = at
+    let ended = this.#kept.endsWith('\n')
+    for (;;) {
+      if (end >= text.length) return this.#keep(text, at)
+      if (ended && !isBlank(text.charCodeAt(end))) break
+      end = text.indexOf('\n', end) + 1
+      if (end === 0) return this.#keep(text, at)
+      ended = true
+      // The status line and the empty line end with their LF.
+      if (this.#part === 'status' || (end === at + 1 && this.#kept === '\r')) break
+    }
+    const line = this.#kept + text.slice(at, end)
+    this.#kept = ''
+    const lf = line.length - 1
+    if (this.#part === 'status') {
+      this.#statusLine(line, 0, lf)
+    } else if (line === '\r\n') {
+      this.#end(false, 2)
+    } else {
+      this.#grow(line.length)
+      this.#irregular(line, 0, lf)
+    }
+    return end
+  }
+
+  /** Any field line, complete, with its folds; adds it to `this.text` if it is to be kept. */
+  #irregular(text: string, start: number, lf: number): void {
+    let line = this.#content(text, start, lf)
+    if (line.includes('\n')) line = this.#unfold(line)
+    if (isBlank(line.charCodeAt(0))) {
+      // RFC 9112 section 2.2: reject, or skip such lines. llhttp, httparse and most clients reject.
+      throw violation('blank-before-first-field', line, 'a blank before the first field')
+    }
+    let end = 0
+    while (end < line.length && TOKEN[line.charCodeAt(end)] === 1) end++
+    const colon = line.indexOf(':')
+    if (end === 0 || end !== colon) return this.#nameless(line, end, colon)
+    if (this.#strict && indexOfControl(line, colon, line.length) !== -1) {
+      // RFC 9110 section 5.5: such values are invalid; a recipient may retain them.
+      throw violation('control-character', line, 'a control character in a field value')
+    }
+    this.#capture(line, 0, colon, line.length)
+    this.text += `${line}\r\n`
+  }
+
+  /**
+   * A line without colon, or with blanks before it, is ignored as browsers do, but not where
+   * someone else on the way may have taken it for a framing field (RFC 9112 section 5.1).
+   */
+  #nameless(line: string, end: number, colon: number): void {
+    let i = end
+    while (isBlank(line.charCodeAt(i))) i++
+    if (colon !== -1 && (i !== colon || end === 0)) {
+      throw violation('field-name', line, 'a field name that is no token')
+    }
+    const rule = colon === -1 ? 'line-without-colon' : 'blank-before-colon'
+    const name = line.slice(0, end).toLowerCase()
+    if (this.#strict || name === 'content-length' || name === 'transfer-encoding') {
+      throw violation(rule, line, colon === -1 ? 'a field line without colon' : 'a blank before the colon')
+    }
+  }
+
+  /** A line without its line end. Throws where NUL, CR or, in strict mode, a bare LF stands in it. */
+  #content(text: string, start: number, lf: number): string {
+    const line = text.slice(start, lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
+    if (line.includes('\0')) throw nulByte(text, start, lf)
+    if (this.#strict && line.length === lf - start) throw bareLfLine()
+    const cr = line.indexOf('\r')
+    if (cr !== -1 && !line.includes('\n')) throw bareCr(text, start, lf)
+    return line
+  }
+
+  /** Joins a folded line by single spaces (RFC 9112 section 5.2). */
+  #unfold(line: string): string {
+    // Nobody may send folds any more. The RFC wants a user agent to read them; 'strict' is for
+    // those who would rather not, as llhttp and httparse.
+    if (this.#strict) throw violation('obs-fold', line, 'a folded field line')
+    const parts = line.split('\n')
+    let whole = ''
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!
+      const hasCr = i < parts.length - 1 && part.endsWith('\r')
+      const piece = trimmed(part, 0, hasCr ? part.length - 1 : part.length)
+      if (piece.includes('\r')) throw bareCr(line, 0, line.length)
+      // A blank first line must stay one: it is not a field.
+      if (i === 0) whole = isBlank(part.charCodeAt(0)) ? ` ${piece}` : piece
+      else if (piece !== '') whole += ` ${piece}`
+    }
+    return whole
+  }
+
+  /** Remembers the value of a field that steers the connection. */
+  #capture(text: string, start: number, colon: number, end: number): void {
+    switch (colon - start) {
+      case 10:
+        if (nameIs(text, start, colon, 'connection')) {
+          this.connection = append(this.connection, trimmed(text, colon + 1, end))
+        } else if (nameIs(text, start, colon, 'keep-alive')) {
+          this.keepAlive = append(this.keepAlive, trimmed(text, colon + 1, end))
+        }
+        break
+      case 14:
+        if (nameIs(text, start, colon, 'content-length')) {
+          this.contentLength = append(this.contentLength, trimmed(text, colon + 1, end))
+        }
+        break
+      case 16:
+        if (nameIs(text, start, colon, 'content-encoding')) {
+          this.contentEncoding = append(this.contentEncoding, trimmed(text, colon + 1, end))
+        }
+        break
+      case 17:
+        if (nameIs(text, start, colon, 'transfer-encoding')) {
+          this.transferEncoding = append(this.transferEncoding, trimmed(text, colon + 1, end))
+        }
+        break
+      default:
+    }
+  }
+
+  /** RFC 9112 section 4, with several blanks and a missing reason as browsers read them. */
+  #statusLine(text: string, start: number, lf: number): void {
+    if (!text.startsWith('HTTP/', start)) throw notAStatusLine(text.slice(start, lf))
+    this.#size += lf + 1 - start
+    this.#checkSize(this.#size)
+    const line = this.#content(text, start, lf)
+    this.version = versionOf(line)
+    let at = 8
+    while (line.charCodeAt(at) === SP) at++
+    if (at === 8 || (this.#strict && at !== 9)) throw notAStatusLine(line)
+    const code = line.slice(at, at + 3)
+    const after = line.charCodeAt(at + 3)
+    const status = code.length === 3 && isDigits(code) ? Number(code) : 0
+    if (status < 100 || (at + 3 < line.length && after !== SP)) {
+      throw violation('status-code', line, 'the status is not a number from 100 to 999')
+    }
+    if (this.#strict && (after !== SP || indexOfControl(line, at, line.length) !== -1)) {
+      // Section 4: the blank after the code is there even where the reason is not.
+      throw notAStatusLine(line)
+    }
+    this.status = status
+    this.statusText = line.slice(at + 4)
+    this.#part = 'fields'
+  }
+}
+
+/** 11 for every HTTP/1.x with x > 0 (RFC 9110 section 2.5): minor versions change no framing. */
+function versionOf(line: string): number {
+  if (line.startsWith('HTTP/1.1')) return 11
+  const minor = line.charCodeAt(7) - 48
+  if (line.startsWith('HTTP/1.') && minor >= 0 && minor <= 9) return minor === 0 ? 10 : 11
+  // With a status line it is some old script's way to say 1.0; node and curl read it so.
+  if (line.startsWith('HTTP/0.9')) return 9
+  throw violation('http-version', line, 'neither HTTP/1.0 nor HTTP/1.1')
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return false
+  }
+  return true
+}
+
+/** Throws when a line cannot become a status line: HTTP/0.9, ICY, another protocol's greeting. */
+function checkPrefix(line: string): void {
+  if (!'HTTP/'.startsWith(line.slice(0, 5))) throw notAStatusLine(line)
+}
+
+function notAStatusLine(line: string): ProtocolError {
+  return violation('status-line', line, 'not a status line')
+}
+
+/** The LF that ends a folded line whose first LF is at `lf`; -1: not in `text`. */
+function endOfFold(text: string, lf: number): number {
+  while (lf !== -1) {
+    if (lf + 1 >= text.length) return -1
+    if (!isBlank(text.charCodeAt(lf + 1))) return lf
+    lf = text.indexOf('\n', lf + 1)
+  }
+  return -1
+}
+
+/** Whether the name from `start` to `colon`, which has the length of `name`, is `name`. */
+function nameIs(text: string, start: number, colon: number, name: string): boolean {
+  return (
+    (text.charCodeAt(start) | 32) === name.charCodeAt(0) && text.slice(start, colon).toLowerCase() === name
+  )
+}
+
+function append(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`
+}
+
+function violation(rule: Rule, line: string, what: string): ProtocolError {
+  return new ProtocolError(rule, `${what}: ${quote(line)}`)
+}
+
+function nulByte(text: string, start: number, lf: number): ProtocolError {
+  return violation('nul', text.slice(start, lf), 'a NUL in a head')
+}
+
+function bareCr(text: string, start: number, lf: number): ProtocolError {
+  return violation('bare-cr', text.slice(start, lf), 'a CR that ends no line')
+}
+
+/** RFC 9112 section 2.2: a recipient may take a single LF for a line end; strict does not. */
+function bareLfLine(): ProtocolError {
+  return new ProtocolError('bare-lf', 'a line ends with LF instead of CR LF')
+}
