@@ -22,6 +22,8 @@ export const LIMITS = {
   dialPause: 1_000,
   /** Targets whose counters and broken pipelines are remembered after their pool is gone; LRU. */
   maxRememberedTargets: 10_000,
+  /** What is read from a socket in one go; libuv asks for no more. One buffer serves all sockets. */
+  readBuffer: 65_536,
   /** TLS sessions kept for resumption; a ticket is 1 to 2 KB. LRU. */
   maxTlsSessions: 1_000,
 
@@ -90,6 +92,10 @@ export const LIMITS = {
   maxContentCodings: 3,
   /** Coded bodies up to this size are decoded at once, synchronously; larger ones beside the loop. */
   syncDecodeSize: 65_536,
+  /** Bytes a streamed body is decoded into at a time; each layer holds one such buffer or two. */
+  decodeStreamChunk: 32_768,
+  /** The same for a whole body: fewer, larger steps, because nobody waits for the first. */
+  decodeWholeChunk: 131_072,
   /** Bytes of a streamed body held for its reader before the socket is stopped. */
   streamBuffer: 131_072,
   /** Bytes of an aborted exchange's answer that are read and dropped before its connection goes. */

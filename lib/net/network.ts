@@ -39,7 +39,10 @@ export interface WireOwner {
   onOpen(): void
   /** `chunk` is a view that is valid during the call only. */
   onData(chunk: Uint8Array): void
-  /** The peer will send nothing more. `clean`: by FIN, and with TLS after its close_notify. */
+  /**
+   * The peer will send nothing more. `clean`: by FIN, and with TLS after its close_notify. An owner
+   * that does not destroy the wire gets `onClose` once what it wrote before has left.
+   */
   onFin(clean: boolean): void
   /** What was written has left for the kernel, after `write` said false. */
   onDrain(): void

@@ -1,0 +1,112 @@
+import type { Socket, TcpNetConnectOpts } from 'node:net'
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type ConnectionOptions,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls'
+import { getSystemErrorName } from 'node:util'
+import { ConnectError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { parseAddress } from './addresses.ts'
+import { LruMap } from './lru-map.ts'
+import type { DialOptions, TlsOptions } from './network.ts'
+
+/**
+ * Opens TLS sockets and keeps what their handshakes can share: sessions to resume, and secure
+ * contexts, whose making costs a quarter of a millisecond.
+ */
+export class TlsDialler {
+  readonly #sessions = new LruMap<string, Buffer>(LIMITS.maxTlsSessions)
+  /** By the options' identity: whoever dials with the same object shares a context. */
+  readonly #contexts = new WeakMap<TlsOptions, SecureContext>()
+
+  /** Sessions that could be resumed. */
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  open(dial: DialOptions, tls: TlsOptions, socketOptions: TcpNetConnectOpts): TLSSocket {
+    const options: ConnectionOptions & TcpNetConnectOpts = {
+      ...socketOptions,
+      secureContext: this.#contextFor(tls),
+      rejectUnauthorized: tls.rejectUnauthorized !== false,
+      ALPNProtocols: ['http/1.1'],
+      servername: serverName(dial, tls),
+    }
+    const identity = identityCheck(dial, tls)
+    if (identity !== null) options.checkServerIdentity = identity
+    const key = sessionKey(dial, tls)
+    const session = this.#sessions.get(key)
+    if (session !== undefined) options.session = session
+    const socket = connect(options)
+    socket.on('session', (ticket) => this.#sessions.set(key, ticket))
+    return socket
+  }
+
+  /** A handshake failed: its session, if there is one, is not to spoil the next. */
+  forget(dial: DialOptions, tls: TlsOptions): void {
+    this.#sessions.delete(sessionKey(dial, tls))
+  }
+
+  close(): void {
+    this.#sessions.clear()
+  }
+
+  #contextFor(tls: TlsOptions): SecureContext {
+    const known = this.#contexts.get(tls)
+    if (known !== undefined) return known
+    let context: SecureContext
+    try {
+      context = createSecureContext(tls)
+    } catch (error) {
+      throw new ConnectError('tls', `tlsOptions cannot be used: ${(error as Error).message}`, error)
+    }
+    this.#contexts.set(tls, context)
+    return context
+  }
+}
+
+/** RFC 6066 section 3: a name without its last dot, and never an address. */
+function serverName(dial: DialOptions, tls: TlsOptions): string {
+  if (tls.servername !== undefined) return tls.servername
+  if (parseAddress(dial.host) !== null) return ''
+  return dial.host.endsWith('.') ? dial.host.slice(0, -1) : dial.host
+}
+
+/** Without SNI, Node would hold the certificate against the address that was dialled, not the host. */
+function identityCheck(dial: DialOptions, tls: TlsOptions): typeof checkServerIdentity | null {
+  const check = tls.checkServerIdentity ?? null
+  if (tls.servername !== '') return check
+  return (_name, certificate) => (check ?? checkServerIdentity)(dial.host, certificate)
+}
+
+/**
+ * A resumed session is not verified again: the certificate was, in the handshake that made it.
+ * So what verification depends on belongs to the key, whatever the caller's own key says.
+ */
+function sessionKey(dial: DialOptions, tls: TlsOptions): string {
+  const verified = tls.rejectUnauthorized !== false
+  return `${dial.host} ${dial.port} ${serverName(dial, tls)} ${verified} ${dial.sessionKey}`
+}
+
+interface TransportHandle {
+  readStart?: () => number
+}
+
+/**
+ * Whether the end of a TLS stream was told by close_notify, asked while the socket emits 'end'.
+ *
+ * Node emits the same 'end' for close_notify and for a bare FIN, which anyone on the path can send
+ * to cut an answer short (RFC 8446 section 6.1). But libuv stops reading a stream at its FIN, and
+ * goes on reading after close_notify, which is a record like others: telling it to read
+ * then fails with EALREADY. The handle is no public API: where it is missing we say no.
+ * docs/decisions/0003-tls-close.md has the measurements.
+ */
+export function closeNotifySeen(socket: Socket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: { _parent?: TransportHandle } | null }
+  const result = handle?._parent?.readStart?.() ?? 0
+  return result < 0 && getSystemErrorName(result) === 'EALREADY'
+}
