@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { ArgumentError } from '../core/errors.ts'
+import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
 
 /**
@@ -63,13 +63,14 @@ export const object: Check = (name, value) => {
 }
 
 export const ipAddress: Check = (name, value) => {
-  if (value === '' || (typeof value === 'string' && isIP(value) !== 0)) return
+  if (value === '' || (typeof value === 'string' && ipFamily(value) !== 0)) return
   fail(name, value, 'an IPv4 or IPv6 address of this machine, as in 192.0.2.7')
 }
 
 export function oneOf(...values: readonly unknown[]): Check {
   return (name, value) => {
-    if (!values.includes(value)) fail(name, value, `one of ${values.map((v) => JSON.stringify(v)).join(', ')}`)
+    if (!values.includes(value))
+      fail(name, value, `one of ${values.map((v) => JSON.stringify(v)).join(', ')}`)
   }
 }
 
@@ -123,7 +124,8 @@ function signal(name: string, value: unknown): void {
 
 function expectContinue(name: string, value: unknown): void {
   if (typeof value === 'boolean') return
-  if (typeof value !== 'number' || !(value > 0)) fail(name, value, 'true, false, or a number of milliseconds above 0')
+  if (typeof value !== 'number' || !(value > 0))
+    fail(name, value, 'true, false, or a number of milliseconds above 0')
 }
 
 function fail(name: string, value: unknown, rule: string): never {

@@ -292,7 +292,9 @@ export class Connection
     if (this.#closed) return
     if (this.state === 'connecting') {
       const known = error instanceof RequestError
-      this.#dialFailed(known ? error : new ConnectError('tcp', error?.message ?? 'the dial ended early', error))
+      this.#dialFailed(
+        known ? error : new ConnectError('tcp', error?.message ?? 'the dial ended early', error),
+      )
       return
     }
     this.#close(this.#lossError(`the connection broke (${error?.message ?? 'closed'})`, error))
@@ -402,7 +404,11 @@ export class Connection
     switch (this.#wait) {
       case 'connect':
         this.#dialFailed(
-          new TimeoutError('connect', this.#connectTimeout, `no connection within ${this.#connectTimeout} ms`),
+          new TimeoutError(
+            'connect',
+            this.#connectTimeout,
+            `no connection within ${this.#connectTimeout} ms`,
+          ),
         )
         return
       case 'idle':
@@ -547,7 +553,9 @@ export class Connection
     const first = this.#inFlight.first
     if (cause instanceof RequestError) return cause
     const where =
-      first === null || first.progress === 'sent' ? 'before a byte of the answer came' : 'before the answer was whole'
+      first === null || first.progress === 'sent'
+        ? 'before a byte of the answer came'
+        : 'before the answer was whole'
     return new ConnectionClosedError(
       `${what} ${where}; it had answered ${this.served} exchanges before`,
       cause ?? undefined,
@@ -558,7 +566,11 @@ export class Connection
     const { requestTimeout, replyTimeout, bodyTimeout } = x.request.timeouts
     switch (phase) {
       case 'send':
-        return new TimeoutError(phase, requestTimeout, `the server took no byte of the request for ${requestTimeout} ms`)
+        return new TimeoutError(
+          phase,
+          requestTimeout,
+          `the server took no byte of the request for ${requestTimeout} ms`,
+        )
       case 'head':
         return new TimeoutError(phase, replyTimeout, `no response head within ${replyTimeout} ms`)
       case 'body':
@@ -573,7 +585,12 @@ export class Connection
   }
 
   #event(): ConnectionEvent {
-    return { client: this.#context.clientId, connection: this.serial, target: this.#dial.sessionKey, served: this.served }
+    return {
+      client: this.#context.clientId,
+      connection: this.serial,
+      target: this.#dial.sessionKey,
+      served: this.served,
+    }
   }
 
   #exchangeEvent(x: Exchange): ExchangeEvent {

@@ -1,0 +1,169 @@
+import { DecodingError } from '../core/errors.ts'
+import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { Headers } from '../core/headers.ts'
+
+/** Where a call's time went, ms; -1: not come to. */
+export interface Timings {
+  /** Waiting for a connection, its dial included. */
+  readonly queue: number
+  /** From the start to the end of the response's head. */
+  readonly head: number
+  /** From the start to the end of the body. */
+  readonly total: number
+}
+
+/** What a whole and a streamed response have in common. */
+export abstract class ResponseBase {
+  /** Bytes of the body as they came, before decoding. */
+  bytesOnWire = 0
+  /** Bytes of the body after decoding. */
+  bytesDecoded = 0
+  protected readonly responseHead: ResponseHead
+  protected readonly exchange: Exchange
+  protected endAt = 0
+  protected trailerFields: Headers | null = null
+
+  constructor(exchange: Exchange, head: ResponseHead) {
+    this.exchange = exchange
+    this.responseHead = head
+  }
+
+  /** The status code: to a scraper a 404 is data, so no status is an error. */
+  get status(): number {
+    return this.responseHead.status
+  }
+
+  /** The reason phrase, Latin-1; often empty. */
+  get statusText(): string {
+    return this.responseHead.statusText
+  }
+
+  /** '1.0' or '1.1'. */
+  get httpVersion(): string {
+    return `1.${this.responseHead.minorVersion}`
+  }
+
+  /** 200 to 299. */
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299
+  }
+
+  get headers(): Headers {
+    return this.responseHead.headers
+  }
+
+  /** Names and values in turn, in the server's order and case. */
+  get rawHeaders(): string[] {
+    return this.responseHead.headers.raw
+  }
+
+  /** Fields after a chunked body; null: none came, or not yet. */
+  get trailers(): Headers | null {
+    return this.trailerFields
+  }
+
+  /** The URL that was asked for, without fragment and credentials. */
+  get url(): string {
+    return this.exchange.target.origin + this.exchange.path
+  }
+
+  get method(): string {
+    return this.exchange.request.method
+  }
+
+  /** 1, or more when the exchange was sent again after lost connections. */
+  get attempt(): number {
+    return this.exchange.attempt
+  }
+
+  /** The local address that the connection had. */
+  get clientIp(): string {
+    return this.exchange.route?.localAddress ?? ''
+  }
+
+  get remoteAddress(): string {
+    return this.exchange.route?.remoteAddress ?? ''
+  }
+
+  /** Whether the connection had carried another exchange before. */
+  get reused(): boolean {
+    return this.exchange.reused
+  }
+
+  get timings(): Timings {
+    const { queuedAt, sentAt, headAt } = this.exchange
+    return {
+      queue: sentAt - queuedAt,
+      head: headAt - queuedAt,
+      total: this.endAt === 0 ? -1 : this.endAt - queuedAt,
+    }
+  }
+}
+
+/** A response whose body is here, decoded. Its views are synchronous; awaiting them does no harm. */
+export class Response extends ResponseBase {
+  readonly #body: Buffer
+
+  constructor(
+    exchange: Exchange,
+    head: ResponseHead,
+    body: Buffer,
+    bytesOnWire: number,
+    trailers: Headers | null,
+    endAt: number,
+  ) {
+    super(exchange, head)
+    this.#body = body
+    this.bytesOnWire = bytesOnWire
+    this.bytesDecoded = body.length
+    this.trailerFields = trailers
+    this.endAt = endAt
+  }
+
+  /** The body; its `buffer` holds these bytes and no others. */
+  bytes(): Uint8Array {
+    const body = this.#body
+    // Small bodies share a slab: handing that out would show other bodies (CVE-2024-38372).
+    if (body.length === body.buffer.byteLength) return new Uint8Array(body.buffer)
+    return Uint8Array.prototype.slice.call(body)
+  }
+
+  /** The body as UTF-8; a byte order mark is left out, bad bytes become U+FFFD. */
+  text(): string {
+    return decodeUtf8(this.#body)
+  }
+
+  /** Throws DecodingError when the body is no JSON. */
+  json(): unknown {
+    return parseJson(this.text(), this)
+  }
+
+  arrayBuffer(): ArrayBuffer {
+    return this.bytes().buffer as ArrayBuffer
+  }
+
+  blob(): Blob {
+    return new Blob([this.bytes() as Uint8Array<ArrayBuffer>], {
+      type: this.headers.get('content-type') ?? '',
+    })
+  }
+}
+
+export function decodeUtf8(bytes: Buffer): string {
+  const marked = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return marked ? bytes.toString('utf8', 3) : bytes.toString('utf8')
+}
+
+export function parseJson(text: string, response: ResponseBase): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const start = JSON.stringify(text.slice(0, 60))
+    throw new DecodingError(`the body is no JSON (it starts ${start})`, error).about({
+      method: response.method,
+      url: response.url,
+      attempt: response.attempt,
+      progress: 'done',
+    })
+  }
+}

@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream'
+import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { Headers } from '../core/headers.ts'
+import { LimitError, RequestError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { BodyCollector } from './body-collector.ts'
+import type { BodyQueue } from './body-queue.ts'
+import type { ContentCoding } from './coding.ts'
+import { decodeStream } from './content-coding.ts'
+import type { DecodeLimits } from './decode-limits.ts'
+import { decodeUtf8, parseJson, ResponseBase } from './response.ts'
+
+/**
+ * A response whose body is still on its way. Read `body`, or `discard` it: until then it holds its
+ * connection, and after `bodyTimeout` without a reader it is given up.
+ */
+export class StreamResponse extends ResponseBase {
+  readonly #wire: BodyQueue
+  readonly #codings: readonly ContentCoding[]
+  readonly #limits: DecodeLimits
+  #body: AsyncIterableIterator<Uint8Array> | null = null
+
+  constructor(
+    exchange: Exchange,
+    head: ResponseHead,
+    wire: BodyQueue,
+    codings: readonly ContentCoding[],
+    limits: DecodeLimits,
+  ) {
+    super(exchange, head)
+    this.#wire = wire
+    this.#codings = codings
+    this.#limits = limits
+  }
+
+  /** The decoded body, to be read once. Rejects like a request when it breaks off or is damaged. */
+  get body(): AsyncIterableIterator<Uint8Array> {
+    this.#body ??= this.#read()
+    return this.#body
+  }
+
+  /** Reads the rest; at most `maxBodySize`, or 256 MiB where none was set. */
+  async bytes(): Promise<Uint8Array> {
+    return new Uint8Array(await this.#collect())
+  }
+
+  async text(): Promise<string> {
+    return decodeUtf8(await this.#collect())
+  }
+
+  /** Throws DecodingError when the body is no JSON. */
+  async json(): Promise<unknown> {
+    return parseJson(await this.text(), this)
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer as ArrayBuffer
+  }
+
+  async blob(): Promise<Blob> {
+    const bytes = (await this.bytes()) as Uint8Array<ArrayBuffer>
+    return new Blob([bytes], { type: this.headers.get('content-type') ?? '' })
+  }
+
+  /** The body as a WHATWG stream. */
+  web(): ReadableStream<Uint8Array> {
+    return Readable.toWeb(this.node()) as unknown as ReadableStream<Uint8Array>
+  }
+
+  /** The body as a Node.js stream. */
+  node(): Readable {
+    return Readable.from(this.body, { objectMode: false })
+  }
+
+  /** Gives the rest up. The connection lives on when little is left to read, else it is closed. */
+  async discard(): Promise<void> {
+    await this.#wire.return()
+  }
+
+  /** The call's: the last byte has come, with these trailers. */
+  finish(endAt: number, trailers: Headers | null): void {
+    this.endAt = endAt
+    this.trailerFields = trailers
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
+    const source =
+      this.#codings.length === 0 ? this.#wire : decodeStream(this.#codings, this.#wire, this.#limits)
+    try {
+      for await (const chunk of source) {
+        this.bytesDecoded += chunk.length
+        if (this.bytesDecoded > this.#limits.maxBodySize) {
+          const { maxBodySize } = this.#limits
+          throw new LimitError('maxBodySize', maxBodySize, `the body has more than ${maxBodySize} bytes`)
+        }
+        yield chunk
+      }
+    } catch (error) {
+      if (error instanceof RequestError) this.#about(error)
+      throw error
+    }
+  }
+
+  async #collect(): Promise<Buffer> {
+    const most = Math.min(this.#limits.maxBodySize, LIMITS.maxBodySize)
+    const whole = new BodyCollector(-1)
+    for await (const chunk of this.body) {
+      whole.push(chunk)
+      if (whole.size <= most) continue
+      throw this.#about(new LimitError('maxBodySize', most, `the body has more than ${most} bytes`))
+    }
+    return whole.bytes()
+  }
+
+  #about(error: RequestError): RequestError {
+    const { progress, attempt } = this.exchange
+    return error.about({ method: this.method, url: this.url, attempt, progress })
+  }
+}
