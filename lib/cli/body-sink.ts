@@ -1,0 +1,15 @@
+/** Where a body goes while it arrives. Ends with one of `commit` and `discard`. */
+export interface BodySink {
+  /** A promise: wait for it before the next chunk, so that the disk slows the server down. */
+  write(chunk: Uint8Array): Promise<void> | undefined
+  /** All of the body is here. Resolves with the file's path as reports show it; '' for none. */
+  commit(): Promise<string>
+  /** The body did not arrive whole; what there is of it goes. */
+  discard(): Promise<void>
+}
+
+/** Where the bodies of a run go. */
+export interface BodyStore {
+  /** A place for this URL's body. Throws a FileError when it is taken. Asked before the request is sent. */
+  place(url: URL): Promise<BodySink>
+}

@@ -1,0 +1,35 @@
+import { CLI_LIMITS } from './limits.ts'
+
+/** The URL that a text means, or what is wrong with it, with the remedy. */
+export function parseItemUrl(text: string, tooLong = false): URL | string {
+  const shown = JSON.stringify(showUrlText(text))
+  if (tooLong) {
+    return `${shown}... is longer than ${CLI_LIMITS.maxLineLength} characters; put one URL on a line`
+  }
+  if (!/^https?:/iu.test(text)) {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(text)?.[1]
+    if (scheme !== undefined) return `${shown}: the scheme ${scheme} is not supported; use http or https`
+    return `${shown} is not a URL; write the scheme too, as in http://example.com/`
+  }
+  const url = URL.parse(text)
+  if (url === null) return `${shown} is not a valid URL; check its host and port`
+  url.hash = ''
+  return url
+}
+
+/** As it was sent, for messages and reports. Passwords have no place there. */
+export function withoutCredentials(url: URL): string {
+  if (url.username === '' && url.password === '') return url.href
+  const shown = new URL(url)
+  shown.username = ''
+  shown.password = ''
+  return shown.href
+}
+
+const MAX_SHOWN = 200
+
+/** A text that is no URL, for messages and reports: not too long, and without a password. */
+export function showUrlText(text: string): string {
+  const shown = text.replace(/\/\/[^/?#]*@/u, '//***@')
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown
+}

@@ -1,0 +1,36 @@
+/**
+ * The command's own limits. The client's are in `core/limits.ts`; the command reaches the library
+ * through its public API only. Sizes are bytes, times are milliseconds.
+ */
+export const CLI_LIMITS = {
+  /** Calls under way at once: the client needs some waiting ones to choose from, not the whole list. */
+  maxCalls: 10_000,
+  /** One line of the input. Browsers and servers stop at 8 to 80 KB; a longer line is no URL. */
+  maxLineLength: 65_536,
+  /** A request body given with -d; it is held in memory for the whole run. */
+  maxDataSize: 67_108_864,
+  /** One component of a file name. File systems take 255 bytes; room is kept for our own endings. */
+  maxNameLength: 200,
+  /** A file's path below the output folder. macOS takes 1,024 in all, Linux 4,096. */
+  maxPathLength: 800,
+  /** Bytes of a body gathered before they are written: small files cost one write. */
+  writeSize: 65_536,
+  /** Bytes of report lines waiting for the disk before fetching waits too. */
+  reportBuffer: 1_048_576,
+  /** With --pipeline, bodies up to this size are held whole, one at a time for each connection. */
+  wholeBody: 4_194_304,
+  /** Hosts with a line of their own in the tally; all later ones are counted together. */
+  maxHosts: 10_000,
+  /** Hosts shown in the summary. */
+  shownHosts: 10,
+  /** Failures printed as they happen; the report has them all. */
+  shownFailures: 10,
+  /** The live line is redrawn this often, ms. */
+  liveInterval: 200,
+  /** The first plain line comes after this, ms, so that a short run shows that it runs. */
+  firstPlainLine: 1_000,
+  /** Further plain lines come this often, ms. */
+  plainInterval: 10_000,
+  /** Rates are means over this time, ms. */
+  rateWindow: 5_000,
+} as const

@@ -1,0 +1,20 @@
+import type { BodySink, BodyStore } from './body-sink.ts'
+
+/** For HEAD, whose answers have no body: nothing is stored. */
+export class NoStore implements BodyStore, BodySink {
+  async place(): Promise<BodySink> {
+    return this
+  }
+
+  write(): undefined {
+    return undefined
+  }
+
+  async commit(): Promise<string> {
+    return ''
+  }
+
+  async discard(): Promise<void> {
+    // Nothing was kept.
+  }
+}

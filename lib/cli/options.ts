@@ -1,0 +1,137 @@
+import { InvalidArgumentError } from 'commander'
+import { LIMITS } from '../index.ts'
+import { CLI_LIMITS } from './limits.ts'
+import type { ProgressMode } from './progress.ts'
+
+/** What `trawl get` was asked to do, checked. Times are ms, sizes bytes; undefined: the client's default. */
+export interface GetOptions {
+  readonly urls: readonly string[]
+  /** A file's path, or `-` for standard input; '' for none. */
+  readonly input: string
+  /** '' for none: one body, to standard output. */
+  readonly outputDir: string
+  readonly force: boolean
+  /** '' for none. */
+  readonly report: string
+  readonly progress: 'auto' | ProgressMode
+  readonly method: string
+  /** Pairs, in the order they were given; the User-Agent among them where it is given. */
+  readonly headers: readonly [name: string, value: string][]
+  readonly body: Uint8Array | undefined
+  readonly maxConn: number | undefined
+  readonly maxConnPerTarget: number | undefined
+  readonly pipeline: number | undefined
+  readonly clientIp: string | undefined
+  readonly connectTimeout: number | undefined
+  readonly maxTime: number | undefined
+  readonly maxFileSize: number | undefined
+  readonly insecure: boolean
+  readonly resolve: ReadonlyMap<string, readonly string[]>
+}
+
+/** A whole number from 1 to `max`. */
+export function countOption(max: number): (value: string) => number {
+  return (value) => {
+    const count = /^\d+$/u.test(value) ? Number(value) : Number.NaN
+    if (count >= 1 && count <= max) return count
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)
+  }
+}
+
+/** Seconds, as curl takes them, to ms. */
+export function secondsOption(value: string): number {
+  const ms = /^(?:\d+\.?\d*|\.\d+)$/u.test(value) ? Math.ceil(Number(value) * 1000) : Number.NaN
+  if (ms <= 0x7fffffff) return ms
+  throw new InvalidArgumentError('It must be a number of seconds, as 30 or 2.5; 0 for no limit.')
+}
+
+const SIZE_UNITS = ['', 'k', 'm', 'g', 't']
+
+/** Bytes, with k, M, G or T for powers of 1024. */
+export function sizeOption(value: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([kmgt]?)$/iu.exec(value) ?? []
+  const size = Math.floor(Number(number) * 1024 ** SIZE_UNITS.indexOf((unit ?? '').toLowerCase()))
+  if (size >= 1 && size <= Number.MAX_SAFE_INTEGER) return size
+  throw new InvalidArgumentError('It must be a number of bytes above 0, as 500000, 200k or 1.5G.')
+}
+
+/** A request method: a token (RFC 9110 section 9.1). */
+export function methodOption(value: string): string {
+  if (TOKEN.test(value)) return value
+  throw new InvalidArgumentError('It must be a method name, as GET or POST.')
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u
+
+/** `Name: value`, or `Name;` for a field without a value, as curl has it. */
+export function headerOption(
+  value: string,
+  previous: readonly [string, string][] = [],
+): readonly [string, string][] {
+  const [, name, text] = /^([^:;]+)(?:;$|:(.*)$)/su.exec(value) ?? []
+  if (name === undefined)
+    throw new InvalidArgumentError('It must be "Name: value", or "Name;" for an empty value.')
+  if (!TOKEN.test(name))
+    throw new InvalidArgumentError(`"${name}" is no field name: letters, digits and dashes.`)
+  if (text !== undefined && text.trim() === '') {
+    throw new InvalidArgumentError(`It has no value; write "${name};" to send it empty, or leave it out.`)
+  }
+  return [...previous, [name, fieldValue(text ?? '')]]
+}
+
+/** A field's value: no line ends, and what is not ASCII as the bytes the shell gave, as curl does. */
+export function fieldValue(text: string): string {
+  const value = text.trim()
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\0-\x08\n-\x1f\x7f]/u.test(value)) {
+    throw new InvalidArgumentError(
+      'A field value holds no line ends or other control characters; give each field its own -H.',
+    )
+  }
+  return Buffer.from(value, 'utf8').toString('latin1')
+}
+
+/** A local address; whether it is one of this machine shows when a connection is bound to it. */
+export function addressOption(value: string): string {
+  if (isAddress(value)) return value
+  throw new InvalidArgumentError('It must be an IPv4 or IPv6 address of this machine, as 192.0.2.7.')
+}
+
+function isAddress(text: string): boolean {
+  if (/^(?:\d{1,3}\.){3}\d{1,3}$/u.test(text)) return text.split('.').every((part) => Number(part) <= 255)
+  return text.includes(':') && URL.canParse(`http://[${text}]/`)
+}
+
+/** curl's `HOST:PORT:ADDRESS[,ADDRESS]`, once for each host; `*` for all hosts. */
+export function resolveOption(
+  value: string,
+  previous: ReadonlyMap<string, readonly string[]> = new Map(),
+): ReadonlyMap<string, readonly string[]> {
+  const [, host, port, list] = /^([^:]+):(\d{1,5}|\*):(.+)$/u.exec(value) ?? []
+  const addresses = (list ?? '').split(',').map((address) => address.replace(/^\[(.*)\]$/u, '$1'))
+  if (host === undefined || port === undefined || !addresses.every(isAddress)) {
+    throw new InvalidArgumentError('It must be HOST:PORT:ADDRESS, as www.example.com:80:127.0.0.1.')
+  }
+  const name = host.toLowerCase()
+  const known = previous.get(name)
+  if (known !== undefined && known.join(',') !== addresses.join(',')) {
+    throw new InvalidArgumentError(
+      `${host} has other addresses already; all ports of a host share its addresses.`,
+    )
+  }
+  return new Map([...previous, [name, addresses]])
+}
+
+/** Several -d are joined by `&`, as curl does. */
+export function dataOption(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value]
+}
+
+/** The most that the options which count something may be. */
+export const MAX_CONNECTIONS: number = 65_535
+export const MAX_PIPELINE: number = LIMITS.maxDepth
+
+/** Calls under way at once: some more than can be in flight, so that a connection need not wait. */
+export function callsAtOnce(maxConn: number, pipeline: number): number {
+  return Math.min(CLI_LIMITS.maxCalls, maxConn * pipeline * 2)
+}

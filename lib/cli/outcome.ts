@@ -1,0 +1,29 @@
+import type { ExitCode } from './exit-codes.ts'
+
+/** What became of one item. Times are ms, sizes bytes; -1: not known. */
+export interface Outcome {
+  /** As it was sent, or as it was given where it is no URL. */
+  readonly url: string
+  /** The line of the input; 0 for an argument. */
+  readonly line: number
+  /** `host[:port]`; '' where it is no URL. */
+  readonly host: string
+  /** 0: no answer. */
+  readonly status: number
+  /** An `ERR_` code; '' when the item was fetched, and for an error status. */
+  readonly error: string
+  /** What went wrong, in words; '' when nothing did. */
+  readonly message: string
+  readonly exitCode: ExitCode
+  readonly bytesOnWire: number
+  readonly bytesDecoded: number
+  readonly headMs: number
+  readonly totalMs: number
+  readonly clientIp: string
+  readonly remoteAddress: string
+  /** Where its body is, below the output folder; '' where there is none. */
+  readonly file: string
+  readonly attempt: number
+  /** Nothing after this one can be stored. */
+  readonly fatal: boolean
+}

@@ -1,0 +1,154 @@
+import { link, rename, rm, type FileHandle } from 'node:fs/promises'
+import type { BodySink } from './body-sink.ts'
+import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
+import { otherFileName, type FileName } from './file-names.ts'
+import { CLI_LIMITS } from './limits.ts'
+
+/** What stands at a path. `blocked`: a file stands where one of its folders should. */
+export type Occupant = 'none' | 'folder' | 'file' | 'blocked'
+
+/** A temporary file, opened, and the path it is for. */
+export interface OpenPart {
+  readonly path: string
+  readonly part: string
+  readonly handle: FileHandle
+}
+
+/** What a file has to ask its folder. */
+export interface OutputPlaces {
+  /** Whether a file that exists is replaced. */
+  readonly force: boolean
+  occupant(path: string): Promise<Occupant>
+  openPart(name: FileName): Promise<OpenPart>
+}
+
+/**
+ * One body on its way to its file. It is written under a temporary name in the same folder, and
+ * gets its own name when it is whole: nobody ever sees half of it under that name.
+ */
+export class OutputFile implements BodySink {
+  readonly #folder: OutputPlaces
+  readonly #name: FileName
+  readonly #release: () => void
+  #path: string
+  #part = ''
+  #handle: FileHandle | null = null
+  #waiting: Uint8Array[] = []
+  #waitingSize = 0
+
+  constructor(folder: OutputPlaces, name: FileName, path: string, release: () => void) {
+    this.#folder = folder
+    this.#name = name
+    this.#path = path
+    this.#release = release
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#waiting.push(chunk)
+    this.#waitingSize += chunk.length
+    return this.#waitingSize >= CLI_LIMITS.writeSize ? this.#flush() : undefined
+  }
+
+  async commit(): Promise<string> {
+    try {
+      await this.#flush()
+      await this.#close()
+      await this.#giveName()
+    } catch (error) {
+      await this.discard()
+      throw error
+    }
+    this.#release()
+    return this.#path
+  }
+
+  async discard(): Promise<void> {
+    this.#waiting = []
+    this.#release()
+    try {
+      await this.#close()
+    } finally {
+      if (this.#part !== '') await rm(this.#part, { force: true })
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#handle === null) {
+      const { path, part, handle } = await this.#folder.openPart(this.#name)
+      this.#path = path
+      this.#part = part
+      this.#handle = handle
+    }
+    const chunks = this.#waiting
+    this.#waiting = []
+    this.#waitingSize = 0
+    if (chunks.length === 0) return
+    try {
+      // Not writev, which may write less than it was given.
+      await this.#handle.writeFile(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    } catch (error) {
+      throw new FileError('ERR_FILE', `cannot write ${this.#part}: ${reasonOf(error)}`, error)
+    }
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = null
+    try {
+      await handle?.close()
+    } catch (error) {
+      throw new FileError('ERR_FILE', `cannot finish ${this.#part}: ${reasonOf(error)}`, error)
+    }
+  }
+
+  async #giveName(): Promise<void> {
+    try {
+      await this.#moveTo(this.#path)
+    } catch (error) {
+      // A folder of that name has come since: /a was on its way while /a/b was stored.
+      if ((await this.#folder.occupant(this.#path)) === 'folder') {
+        this.#path = otherFileName(this.#path)
+        await this.#moveTo(this.#path)
+      } else {
+        throw error
+      }
+    }
+  }
+
+  /** Replaces nothing unless told to, and that without a gap between looking and moving. */
+  async #moveTo(path: string): Promise<void> {
+    try {
+      if (this.#folder.force) {
+        await rename(this.#part, path)
+      } else {
+        await this.#linkTo(path)
+        await rm(this.#part, { force: true })
+      }
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST' && !this.#folder.force) throw existsError(path, error)
+      throw error instanceof FileError
+        ? error
+        : new FileError('ERR_FILE', `cannot name ${path}: ${reasonOf(error)}`, error)
+    }
+  }
+
+  async #linkTo(path: string): Promise<void> {
+    try {
+      await link(this.#part, path)
+    } catch (error) {
+      if (!NO_LINKS.has(systemCode(error))) throw error
+      if ((await this.#folder.occupant(path)) !== 'none') throw existsError(path)
+      await rename(this.#part, path)
+    }
+  }
+}
+
+/** What file systems without hard links answer: FAT, some network and container mounts. */
+const NO_LINKS: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EMLINK',
+  'EINVAL',
+])

@@ -1,0 +1,103 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import { CliError } from './cli-error.ts'
+import { EXIT } from './exit-codes.ts'
+import { FileError, reasonOf } from './file-error.ts'
+import { CLI_LIMITS } from './limits.ts'
+import type { Outcome } from './outcome.ts'
+
+/** The report: one JSON object a line for every item that is finished, added to what the file has. */
+export class ReportFile {
+  readonly path: string
+  readonly #handle: FileHandle
+  #lines: string[] = []
+  #size = 0
+  #writing: Promise<void> | null = null
+  #failure: FileError | null = null
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  static async open(path: string): Promise<ReportFile> {
+    try {
+      return new ReportFile(path, await open(path, 'a'))
+    } catch (error) {
+      const reason = reasonOf(error)
+      throw new CliError(
+        EXIT.file,
+        `cannot write the report ${path}: ${reason}; choose another --report, or make its folder writable`,
+        error,
+      )
+    }
+  }
+
+  /** Device and inode: whether it is the same file as another one. */
+  async identity(): Promise<string> {
+    const stat = await this.#handle.stat()
+    return `${stat.dev}:${stat.ino}`
+  }
+
+  /** Resolves at once while the disk keeps up. Rejects with a FileError once a write has failed. */
+  async add(outcome: Outcome): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
+    const line = reportLine(outcome)
+    this.#lines.push(line)
+    this.#size += line.length
+    this.#writing ??= this.#write()
+    if (this.#size > CLI_LIMITS.reportBuffer) await this.#writing
+    if (this.#failure !== null) throw this.#failure as FileError
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    await this.#handle.close()
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  /** Whole lines in one write each time, so that a killed run leaves whole lines. */
+  async #write(): Promise<void> {
+    try {
+      while (this.#lines.length > 0) {
+        const text = this.#lines.join('')
+        this.#lines = []
+        this.#size = 0
+        await this.#handle.appendFile(text)
+      }
+    } catch (error) {
+      this.#failure = new FileError(
+        'ERR_FILE',
+        `cannot write the report ${this.path}: ${reasonOf(error)}`,
+        error,
+      )
+    }
+    this.#writing = null
+  }
+}
+
+/** Unknown values are null: a missing time is not a time of 0. */
+export function reportLine(outcome: Outcome): string {
+  return `${JSON.stringify({
+    url: outcome.url,
+    line: outcome.line === 0 ? null : outcome.line,
+    status: outcome.status === 0 ? null : outcome.status,
+    error: textOrNull(outcome.error),
+    message: textOrNull(outcome.message),
+    bytesOnWire: numberOrNull(outcome.bytesOnWire),
+    bytesDecoded: numberOrNull(outcome.bytesDecoded),
+    headMs: numberOrNull(outcome.headMs),
+    totalMs: numberOrNull(outcome.totalMs),
+    clientIp: textOrNull(outcome.clientIp),
+    remoteAddress: textOrNull(outcome.remoteAddress),
+    file: textOrNull(outcome.file),
+    attempt: outcome.attempt === 0 ? null : outcome.attempt,
+  })}\n`
+}
+
+function textOrNull(text: string): string | null {
+  return text === '' ? null : text
+}
+
+function numberOrNull(value: number): number | null {
+  return value < 0 ? null : Math.round(value * 1000) / 1000
+}
