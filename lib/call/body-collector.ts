@@ -7,8 +7,8 @@ const POOLED = 4_096
 export class BodyCollector {
   /** Bytes so far. */
   size = 0
-  #bytes: Buffer | null = null
-  #chunks: Buffer[] | null = null
+  #bytes: Buffer<ArrayBuffer> | null = null
+  #chunks: Buffer<ArrayBuffer>[] | null = null
 
   /** `expected`: the body's length, or -1. */
   constructor(expected: number) {
@@ -30,7 +30,7 @@ export class BodyCollector {
   }
 
   /** The body so far, as one piece; may be a view on a larger buffer. */
-  bytes(): Buffer {
+  bytes(): Buffer<ArrayBuffer> {
     if (this.#chunks !== null) {
       if (this.#chunks.length === 1) return this.#chunks[0]!
       return Buffer.concat(this.#chunks, this.size)
@@ -40,6 +40,6 @@ export class BodyCollector {
   }
 }
 
-function allocate(size: number): Buffer {
+function allocate(size: number): Buffer<ArrayBuffer> {
   return size <= POOLED ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
 }

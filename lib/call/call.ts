@@ -176,7 +176,13 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
     this.#resolve(this.#response)
   }
 
-  #decode(x: Exchange, head: ResponseHead, wire: Buffer, trailers: Headers | null, endAt: number): void {
+  #decode(
+    x: Exchange,
+    head: ResponseHead,
+    wire: Buffer<ArrayBuffer>,
+    trailers: Headers | null,
+    endAt: number,
+  ): void {
     const limits = { maxBodySize: this.#request.maxBodySize, maxDecodeRatio: this.#request.maxDecodeRatio }
     const deliver = (body: Uint8Array): void => {
       this.#deliver(new Response(x, head, asBuffer(body), wire.length, trailers, endAt))
@@ -242,6 +248,6 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
 
 const EMPTY = Buffer.alloc(0)
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function asBuffer(bytes: Uint8Array): Buffer<ArrayBuffer> {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
 }

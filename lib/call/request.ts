@@ -76,6 +76,9 @@ const NORMALISED = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', '
 /** Methods that mean nothing without a body: an empty one is announced (RFC 9110 section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
+/** Fields that a message cannot do without (RFC 9112 sections 3.2 and 6). */
+const KEPT = new Set(['host', 'content-length', 'transfer-encoding'])
+
 type Field = [name: string, value: string | number | readonly string[]]
 type Settings = Omit<PreparedRequest, keyof ExchangeRequest> & { readonly timeouts: ExchangeTimeouts }
 
@@ -193,8 +196,8 @@ export class RequestBuilder {
 }
 
 function makeSettings(options: SharedOptions, defaults: SharedOptions, maxBodySize: number): Settings {
-  const pick = <K extends keyof SharedOptions & keyof typeof LIMITS>(name: K): number =>
-    (options[name] ?? defaults[name] ?? LIMITS[name]) as number
+  const pick = (name: keyof SharedOptions & keyof typeof LIMITS): number =>
+    options[name] ?? defaults[name] ?? LIMITS[name]
   return {
     timeouts: {
       queueTimeout: pick('queueTimeout'),
@@ -243,7 +246,7 @@ function mergeFields(defaults: readonly Field[], own: readonly Field[]): Field[]
 
 /** Whether the request sets this field to null: then not even the default is sent. */
 function isRemoved(headers: HeadersInit | undefined, name: string): boolean {
-  if (headers === undefined || Symbol.iterator in headers) return false
+  if (headers === undefined || Symbol.iterator in headers || KEPT.has(name.toLowerCase())) return false
   for (const key of Object.keys(headers)) {
     if (key.toLowerCase() === name.toLowerCase()) return headers[key] === null
   }
@@ -308,7 +311,7 @@ function checkChunked(value: Field[1] | undefined, body: RequestBody): void {
 }
 
 function addExpect(options: RequestOptions, fields: Field[], body: RequestBody | null): number {
-  const asked = options.expectContinue ?? (has(fields, 'expect') ? true : false)
+  const asked = options.expectContinue ?? has(fields, 'expect')
   if (asked === false || body === null || body.length === 0) return 0
   addDefault(fields, 'Expect', '100-continue')
   return asked === true ? LIMITS.continueTimeout : asked

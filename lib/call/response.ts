@@ -102,12 +102,12 @@ export abstract class ResponseBase {
 
 /** A response whose body is here, decoded. Its views are synchronous; awaiting them does no harm. */
 export class Response extends ResponseBase {
-  readonly #body: Buffer
+  readonly #body: Buffer<ArrayBuffer>
 
   constructor(
     exchange: Exchange,
     head: ResponseHead,
-    body: Buffer,
+    body: Buffer<ArrayBuffer>,
     bytesOnWire: number,
     trailers: Headers | null,
     endAt: number,
@@ -121,7 +121,7 @@ export class Response extends ResponseBase {
   }
 
   /** The body; its `buffer` holds these bytes and no others. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     const body = this.#body
     // Small bodies share a slab: handing that out would show other bodies (CVE-2024-38372).
     if (body.length === body.buffer.byteLength) return new Uint8Array(body.buffer)
@@ -139,11 +139,11 @@ export class Response extends ResponseBase {
   }
 
   arrayBuffer(): ArrayBuffer {
-    return this.bytes().buffer as ArrayBuffer
+    return this.bytes().buffer
   }
 
   blob(): Blob {
-    return new Blob([this.bytes() as Uint8Array<ArrayBuffer>], {
+    return new Blob([this.bytes()], {
       type: this.headers.get('content-type') ?? '',
     })
   }

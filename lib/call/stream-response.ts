@@ -40,7 +40,7 @@ export class StreamResponse extends ResponseBase {
   }
 
   /** Reads the rest; at most `maxBodySize`, or 256 MiB where none was set. */
-  async bytes(): Promise<Uint8Array> {
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await this.#collect())
   }
 
@@ -54,12 +54,11 @@ export class StreamResponse extends ResponseBase {
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await this.bytes()).buffer as ArrayBuffer
+    return (await this.bytes()).buffer
   }
 
   async blob(): Promise<Blob> {
-    const bytes = (await this.bytes()) as Uint8Array<ArrayBuffer>
-    return new Blob([bytes], { type: this.headers.get('content-type') ?? '' })
+    return new Blob([await this.bytes()], { type: this.headers.get('content-type') ?? '' })
   }
 
   /** The body as a WHATWG stream. */
@@ -101,7 +100,7 @@ export class StreamResponse extends ResponseBase {
     }
   }
 
-  async #collect(): Promise<Buffer> {
+  async #collect(): Promise<Buffer<ArrayBuffer>> {
     const most = Math.min(this.#limits.maxBodySize, LIMITS.maxBodySize)
     const whole = new BodyCollector(-1)
     for await (const chunk of this.body) {

@@ -30,19 +30,7 @@ export class BodySender {
   }
 
   start(): void {
-    const run = this.#body.bytes === null ? this.#sendSource() : this.#sendBytes(this.#body.bytes)
-    run.then(
-      () => {
-        if (!this.#stopped) this.#outlet.onBodySent()
-      },
-      (error: unknown) => {
-        if (this.#stopped) return
-        const known = error instanceof RequestError
-        this.#outlet.onBodyFailed(
-          known ? error : new RequestBodyError('the source of the request body failed', error),
-        )
-      },
-    )
+    void this.#run()
   }
 
   /** The socket has room again. */
@@ -60,6 +48,21 @@ export class BodySender {
     this.drained()
     const iterator = this.#iterator
     if (iterator?.return !== undefined) iterator.return().catch(ignore)
+  }
+
+  async #run(): Promise<void> {
+    try {
+      if (this.#body.bytes === null) await this.#sendSource()
+      else await this.#sendBytes(this.#body.bytes)
+    } catch (error) {
+      if (this.#stopped) return
+      const known = error instanceof RequestError
+      this.#outlet.onBodyFailed(
+        known ? error : new RequestBodyError('the source of the request body failed', error),
+      )
+      return
+    }
+    if (!this.#stopped) this.#outlet.onBodySent()
   }
 
   async #sendBytes(bytes: Uint8Array): Promise<void> {

@@ -1,22 +1,18 @@
 import { Deque, type DequeItem } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
-import {
-  ConnectError,
-  ConnectionClosedError,
-  ProtocolError,
-  RequestError,
-  TimeoutError,
-} from '../core/errors.ts'
+import { ConnectError, ProtocolError, RequestError, TimeoutError } from '../core/errors.ts'
 import type { Exchange, ExchangeHolder, ResponseHead, Route } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
-import { encodeHead } from '../http1/request-encoder.ts'
 import { ResponseDecoder, type DecoderSink } from '../http1/response-decoder.ts'
 import type { DialOptions, Wire, WireOwner } from '../net/network.ts'
-import { BodySender, type BodyOutlet } from './body-sender.ts'
+import { lossError, timeoutError } from './connection-errors.ts'
+import { exchangeEvent, type ConnectionEvent, type ExchangeEvent } from './events.ts'
 import type { SchedulerContext } from './context.ts'
 import type { IdleEntry } from './idle-list.ts'
+import { KeepAlive } from './keep-alive.ts'
+import { RequestWriter, type WriterOwner } from './request-writer.ts'
 import type { TargetRecord } from './target-record.ts'
 
 export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
@@ -47,7 +43,7 @@ export interface ConnectionOwner {
  * connection; the exchanges behind it are sent again where they may be (DESIGN: rule 10).
  */
 export class Connection
-  implements DequeItem<Connection>, WireOwner, DecoderSink, TimerOwner, ExchangeHolder, BodyOutlet, Route
+  implements DequeItem<Connection>, WireOwner, DecoderSink, TimerOwner, ExchangeHolder, WriterOwner, Route
 {
   previous: Connection | null = null
   next: Connection | null = null
@@ -73,22 +69,16 @@ export class Connection
   readonly #owner: ConnectionOwner
   readonly #dial: DialOptions
   readonly #decoder: ResponseDecoder
+  readonly #writer: RequestWriter
+  readonly #keepAlive: KeepAlive
   readonly #timer: Timer
   readonly #inFlight = new Deque<Exchange>()
   #wire: Wire | null = null
   #wait: Wait = 'connect'
   #connectTimeout = 0
-  /** Request heads and small bodies of this tick, Latin-1, not yet written. */
-  #out = ''
-  #sender: BodySender | null = null
   #head: ResponseHead | null = null
-  /** Whether it has answered once with HTTP/1.1 and keep-alive: only then it may be pipelined. */
-  #proven = false
   /** Whether more than one exchange was ever in flight on it. */
   #pipelined = false
-  /** Exchanges the server will still answer: its Keep-Alive max. */
-  #budget = Infinity
-  #keepAliveTimeout: number
   #paused = false
   #mutedBytes = 0
   #referenced = true
@@ -99,8 +89,9 @@ export class Connection
     this.#owner = owner
     this.#dial = dial
     this.#decoder = new ResponseDecoder(this, context.decoder)
+    this.#writer = new RequestWriter(this)
+    this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
     this.#timer = new Timer(this)
-    this.#keepAliveTimeout = context.keepAliveTimeout
   }
 
   /** Exchanges in flight. */
@@ -123,10 +114,10 @@ export class Connection
     const last = this.#inFlight.last
     if (last === null) return true
     return (
-      this.#proven &&
       this.#inFlight.size < depth &&
-      this.#budget > 0 &&
-      this.#sender === null &&
+      this.#keepAlive.proven &&
+      this.#keepAlive.budget > 0 &&
+      this.#writer.sending === null &&
       last.pipelinable &&
       !this.#inFlight.first!.muted
     )
@@ -149,9 +140,8 @@ export class Connection
     x.progress = 'sent'
     x.sentAt = this.#context.clock.now()
     x.reused = this.served > 0
-    this.#budget--
-    this.#out += encodeHead(x.request.method, x.path, x.request.fields)
-    if (x.request.body !== null) this.#prepareBody(x)
+    this.#keepAlive.budget--
+    this.#writer.add(x)
     if (channels.exchangeSend.hasSubscribers) channels.exchangeSend.publish(this.#exchangeEvent(x))
     this.#owner.touch(this)
   }
@@ -162,18 +152,19 @@ export class Connection
     if (this.#inFlight.size === 0) {
       if (this.#referenced) this.#wire!.unref()
       this.#referenced = false
-      this.#arm('idle', this.#keepAliveTimeout)
+      this.#arm('idle', this.#keepAlive.timeout)
       return
     }
     if (!this.#referenced) this.#wire!.ref()
     this.#referenced = true
-    if (this.#out === '') return
-    const out = this.#out
-    this.#out = ''
+    if (!this.#writer.pending) return
     const first = this.#inFlight.first!
-    const taken = this.#write(out)
-    if (this.#sender !== null) this.#startBody(this.#inFlight.last!)
-    else if (this.#wait === 'idle') {
+    const taken = this.#writer.flush()
+    const sending = this.#writer.sending
+    if (sending !== null) {
+      if (sending.request.expectContinue > 0) this.#arm('continue', sending.request.expectContinue)
+      else this.#writer.startBody()
+    } else if (this.#wait === 'idle') {
       if (taken) this.#arm('head', this.#replyTimeout(first))
       else this.#arm('send', first.request.timeouts.requestTimeout)
     }
@@ -214,7 +205,7 @@ export class Connection
     const head = first ? this.#head : null
     const tooLong = head !== null && (head.framing === 'close' || head.contentLength > LIMITS.maxMutedBytes)
     // A request that is half sent leaves nothing to go on with.
-    if (tooLong || (this.#sender !== null && this.#inFlight.last === x)) {
+    if (tooLong || this.#writer.sending === x) {
       this.#close(null)
       return
     }
@@ -281,11 +272,12 @@ export class Connection
   }
 
   onDrain(): void {
-    if (this.#sender !== null) this.#sender.drained()
     const first = this.#inFlight.first
-    if (first === null || this.#wait !== 'send') return
-    if (this.#sender === null) this.#arm('head', this.#replyTimeout(first))
-    else this.#context.wheel.clear(this.#timer)
+    if (first !== null && this.#wait === 'send') {
+      // While a body is being made, the server is not late.
+      this.#arm('head', this.#writer.sending === null ? this.#replyTimeout(first) : 0)
+    }
+    this.#writer.drained()
   }
 
   onClose(error: Error | null): void {
@@ -323,7 +315,7 @@ export class Connection
     first.headAt = this.lastReadAt
     this.#head = head
     // A final answer instead of the 100: the body is not wanted (RFC 9110 section 10.1.1).
-    if (this.#wait === 'continue') this.#sender!.stop()
+    if (this.#wait === 'continue') this.#writer.stop()
     if (first.muted) {
       if (head.framing === 'close' || head.contentLength > LIMITS.maxMutedBytes) this.#close(null)
       return
@@ -358,41 +350,42 @@ export class Connection
       this.#paused = false
       this.#wire!.resume()
     }
-    const ends = !head.keepAlive || x.request.closes || (this.#sender !== null && this.#inFlight.size === 0)
-    if (!ends) this.#learn(head)
+    // An answer that came before the request was whole leaves a half-sent request behind.
+    const ends = !head.keepAlive || x.request.closes || this.#writer.sending === x
+    if (!ends) this.#keepAlive.learn(head, this.#inFlight.size)
     this.#awaitNext()
     if (!x.muted) {
       if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
       x.sink.onEnd(x, trailers)
     }
     if (this.#closed) return
-    const last = this.#inFlight.size === 0 && (this.state === 'draining' || this.#budget <= 0)
+    const last = this.#inFlight.size === 0 && (this.state === 'draining' || this.#keepAlive.budget <= 0)
     if (ends || last) this.#close(null)
     else this.#owner.onRoom(this)
   }
 
-  // --- the body sender's outlet ----------------------------------------------------------------
+  // --- the writer's owner ----------------------------------------------------------------------
 
-  writeBody(data: string | Uint8Array): boolean {
-    const taken = this.#write(data)
-    if (!taken && this.#wait !== 'body') {
-      this.#arm('send', this.#inFlight.last!.request.timeouts.requestTimeout)
+  write(data: string | Uint8Array): boolean {
+    if (channels.connectionBytes.hasSubscribers) {
+      channels.connectionBytes.publish({ ...this.#event(), direction: 'out', data })
     }
-    return taken
+    return this.#wire!.write(data)
+  }
+
+  onBodyBlocked(x: Exchange): void {
+    if (this.#wait !== 'body') this.#arm('send', x.request.timeouts.requestTimeout)
   }
 
   onBodySent(): void {
-    this.#sender = null
     const first = this.#inFlight.first
     if (first === null) return
     if (this.#wait !== 'body') this.#arm('head', this.#replyTimeout(first))
     this.#owner.onRoom(this)
   }
 
-  onBodyFailed(error: RequestError): void {
-    const x = this.#inFlight.last
-    if (x === null) return
-    this.#inFlight.remove(x)
+  onBodyFailed(x: Exchange, error: RequestError): void {
+    if (!this.#inFlight.remove(x)) return
     this.#close(null)
     this.#fail(x, error)
   }
@@ -421,7 +414,7 @@ export class Connection
       case 'head':
       case 'body':
         if (first === null || first.muted) this.#close(null)
-        else this.#close(this.#timeoutError(this.#wait, first), true)
+        else this.#close(timeoutError(this.#wait, first, this.#paused), true)
     }
   }
 
@@ -429,13 +422,6 @@ export class Connection
 
   get #closed(): boolean {
     return this.state === 'closed'
-  }
-
-  #write(data: string | Uint8Array): boolean {
-    if (channels.connectionBytes.hasSubscribers) {
-      channels.connectionBytes.publish({ ...this.#event(), direction: 'out', data })
-    }
-    return this.#wire!.write(data)
   }
 
   #arm(wait: Wait, timeout: number): void {
@@ -460,33 +446,9 @@ export class Connection
     return x.muted ? LIMITS.mutedTimeout : x.request.timeouts.replyTimeout
   }
 
-  #prepareBody(x: Exchange): void {
-    const body = x.request.body!
-    if (body.bytes !== null && body.bytes.length <= LIMITS.coalesceSize && x.request.expectContinue === 0) {
-      // Latin-1 keeps every byte as it is: head and body leave in one write.
-      this.#out += Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.length).toString('latin1')
-    } else {
-      this.#sender = new BodySender(body, this)
-    }
-  }
-
-  #startBody(x: Exchange): void {
-    if (x.request.expectContinue > 0) this.#arm('continue', x.request.expectContinue)
-    else this.#sender!.start()
-  }
-
   #continue(): void {
     this.#arm('head', 0)
-    this.#sender!.start()
-  }
-
-  #learn(head: ResponseHead): void {
-    if (head.minorVersion === 1) this.#proven = true
-    if (head.keepAliveTimeout >= 0) {
-      const promised = Math.max(1, head.keepAliveTimeout - LIMITS.keepAliveMargin)
-      this.#keepAliveTimeout = Math.min(this.#context.keepAliveTimeout || Infinity, promised)
-    }
-    if (head.keepAliveMax >= 0) this.#budget = head.keepAliveMax - this.#inFlight.size
+    this.#writer.startBody()
   }
 
   #dialFailed(error: RequestError): void {
@@ -499,7 +461,7 @@ export class Connection
     this.state = 'closed'
     this.#decoder.close()
     this.#context.wheel.remove(this.#timer)
-    this.#sender?.stop()
+    this.#writer.stop()
     this.#wire?.destroy()
     if (channels.connectionClose.hasSubscribers) channels.connectionClose.publish(this.#event())
   }
@@ -550,71 +512,15 @@ export class Connection
   }
 
   #lossError(what: string, cause: unknown): RequestError {
-    const first = this.#inFlight.first
-    if (cause instanceof RequestError) return cause
-    const where =
-      first === null || first.progress === 'sent'
-        ? 'before a byte of the answer came'
-        : 'before the answer was whole'
-    return new ConnectionClosedError(
-      `${what} ${where}; it had answered ${this.served} exchanges before`,
-      cause ?? undefined,
-    )
-  }
-
-  #timeoutError(phase: 'send' | 'head' | 'body', x: Exchange): TimeoutError {
-    const { requestTimeout, replyTimeout, bodyTimeout } = x.request.timeouts
-    switch (phase) {
-      case 'send':
-        return new TimeoutError(
-          phase,
-          requestTimeout,
-          `the server took no byte of the request for ${requestTimeout} ms`,
-        )
-      case 'head':
-        return new TimeoutError(phase, replyTimeout, `no response head within ${replyTimeout} ms`)
-      case 'body':
-        return new TimeoutError(
-          phase,
-          bodyTimeout,
-          this.#paused
-            ? `nobody read the body for ${bodyTimeout} ms; read it, or discard it`
-            : `no byte of the body for ${bodyTimeout} ms`,
-        )
-    }
+    return lossError(what, cause, this.#inFlight.first, this.served)
   }
 
   #event(): ConnectionEvent {
-    return {
-      client: this.#context.clientId,
-      connection: this.serial,
-      target: this.#dial.sessionKey,
-      served: this.served,
-    }
+    const { clientId } = this.#context
+    return { client: clientId, connection: this.serial, target: this.#dial.sessionKey, served: this.served }
   }
 
   #exchangeEvent(x: Exchange): ExchangeEvent {
-    return {
-      client: this.#context.clientId,
-      connection: this.serial,
-      exchange: x,
-      method: x.request.method,
-      url: x.target.origin + x.path,
-    }
+    return exchangeEvent(this.#context.clientId, x, this.serial)
   }
-}
-
-interface ConnectionEvent {
-  client: number
-  connection: number
-  target: string
-  served: number
-}
-
-interface ExchangeEvent {
-  client: number
-  connection: number
-  exchange: Exchange
-  method: string
-  url: string
 }

@@ -8,6 +8,7 @@ import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions } from '../net/network.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
+import { exchangeEvent } from './events.ts'
 import type { TargetRecord } from './target-record.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
@@ -139,12 +140,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       wheel.set(x.timer, x.queuedAt + timeout)
     }
     if (channels.exchangeWait.hasSubscribers) {
-      channels.exchangeWait.publish({
-        client: this.#context.clientId,
-        exchange: x,
-        method: x.request.method,
-        url: x.target.origin + x.path,
-      })
+      channels.exchangeWait.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
     this.#owner.schedule(this)
   }
@@ -211,7 +207,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   cancel(x: Exchange): void {
     if (!this.#take(x)) return
     if (channels.exchangeEnd.hasSubscribers) {
-      channels.exchangeEnd.publish({ client: this.#context.clientId, exchange: x })
+      channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
     this.#dropSurplusDials()
     this.#owner.schedule(this)
@@ -409,7 +405,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   #fail(x: Exchange, error: RequestError): void {
     this.record.errors++
     if (channels.exchangeEnd.hasSubscribers) {
-      channels.exchangeEnd.publish({ client: this.#context.clientId, exchange: x, error })
+      channels.exchangeEnd.publish({ ...exchangeEvent(this.#context.clientId, x, 0), error })
     }
     x.sink.onError(x, error)
   }

@@ -1,0 +1,44 @@
+import { ConnectionClosedError, RequestError, TimeoutError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+
+/** Says what was lost: how far the answer of the exchange in front had come, and how old the connection was. */
+export function lossError(
+  what: string,
+  cause: unknown,
+  first: Exchange | null,
+  served: number,
+): RequestError {
+  if (cause instanceof RequestError) return cause
+  const answered = first !== null && first.progress === 'answered'
+  const when = answered ? 'before the answer was whole' : 'before a byte of the answer came'
+  return new ConnectionClosedError(
+    `${what} ${when}; it had answered ${served} exchanges before`,
+    cause ?? undefined,
+  )
+}
+
+export function timeoutError(phase: 'send' | 'head' | 'body', x: Exchange, paused: boolean): TimeoutError {
+  const { requestTimeout, replyTimeout, bodyTimeout } = x.request.timeouts
+  switch (phase) {
+    case 'send':
+      return new TimeoutError(
+        phase,
+        requestTimeout,
+        `the server took no byte of the request for ${requestTimeout} ms (requestTimeout)`,
+      )
+    case 'head':
+      return new TimeoutError(
+        phase,
+        replyTimeout,
+        `no response head within ${replyTimeout} ms (replyTimeout)`,
+      )
+    case 'body':
+      return new TimeoutError(
+        phase,
+        bodyTimeout,
+        paused
+          ? `nobody read the body for ${bodyTimeout} ms (bodyTimeout); read it, or discard it`
+          : `no byte of the body came for ${bodyTimeout} ms (bodyTimeout)`,
+      )
+  }
+}
