@@ -1,6 +1,10 @@
 import type { Nginx } from './nginx.ts'
 
-/** What the server itself counted, from its trace: exact, in the order in which things happened. */
+/**
+ * What the server itself counted, from its trace, in the order in which things happened. Connections are
+ * counted at the end of each turn of its loop: within a turn an accept comes before a close that was there
+ * first, because epoll keeps a listening socket at the head of its list once it was ready.
+ */
 export interface ServerView {
   readonly requests: number
   readonly connections: number
@@ -46,15 +50,11 @@ export async function viewOf(nginx: Nginx): Promise<ServerView> {
   const open = new Map<string, number>()
   const maxOpenByHost = new Map<string, number>()
   let maxInFlight = 0
-  const change = (host: string, by: number): void => {
-    const now = (open.get(host) ?? 0) + by
-    open.set(host, now)
-    maxOpenByHost.set(host, Math.max(maxOpenByHost.get(host) ?? 0, now))
-  }
   const accepted = new Map<number, Connection>()
   let listener = 0
   for await (const line of nginx.trace()) {
     listener = Number(LISTENER.exec(line)?.[1] ?? listener)
+    if (line.endsWith(': worker cycle')) raise(maxOpenByHost, open)
     const match = LINE.exec(line)
     if (match === null) continue
     const [, id, event = '', bytes] = match
@@ -63,8 +63,8 @@ export async function viewOf(nginx: Nginx): Promise<ServerView> {
     }
     const connection = accepted.get(Number(id))
     if (connection === undefined) continue
-    if (event.startsWith('accept')) setOpen(connection, true, change)
-    else if (event.startsWith('close')) setOpen(connection, false, change)
+    if (event.startsWith('accept')) setOpen(connection, true, open)
+    else if (event.startsWith('close')) setOpen(connection, false, open)
     else if (event === 'http log handler') connection.answered++
     else maxInFlight = Math.max(maxInFlight, receive(connection, Number(bytes)))
   }
@@ -86,10 +86,14 @@ function newConnection(): Connection {
   return { hosts: new Set(), lengths: [], received: 0, arrived: 0, arrivedEnd: 0, answered: 0, open: false }
 }
 
-function setOpen(connection: Connection, open: boolean, change: (host: string, by: number) => void): void {
-  if (connection.open === open) return
-  connection.open = open
-  for (const host of ['', ...connection.hosts]) change(host, open ? 1 : -1)
+function setOpen(connection: Connection, isOpen: boolean, open: Map<string, number>): void {
+  if (connection.open === isOpen) return
+  connection.open = isOpen
+  for (const host of ['', ...connection.hosts]) open.set(host, (open.get(host) ?? 0) + (isOpen ? 1 : -1))
+}
+
+function raise(max: Map<string, number>, open: ReadonlyMap<string, number>): void {
+  for (const [host, count] of open) max.set(host, Math.max(max.get(host) ?? 0, count))
 }
 
 /** Counts what has arrived, and returns how many requests are in flight now. */
