@@ -34,6 +34,8 @@ export interface SimNetworkOptions {
   readonly seed?: number
   /** Default: 1 to 5 ms, no splits, buffers of `LIMITS.simBuffer`. */
   readonly conditions?: Partial<SimConditions>
+  /** Sees everything that clients write, at the moment they do. `dial` counts the network's dials. */
+  readonly onWrite?: (dial: number, data: Uint8Array) => void
 }
 
 const DEFAULT_CONDITIONS: SimConditions = { latency: [1, 5], split: 0, buffer: LIMITS.simBuffer }
@@ -46,6 +48,7 @@ export class SimNetwork implements Network, WireKeeper {
   readonly #link: SimLink
   readonly #listeners = new Map<string, SimListener>()
   readonly #hosts = new Map<string, string>()
+  readonly #onWrite: ((dial: number, data: Uint8Array) => void) | undefined
   readonly #wires = new Set<SimWire>()
   readonly #sockets = new Set<SimSocket>()
   #closed = false
@@ -61,6 +64,7 @@ export class SimNetwork implements Network, WireKeeper {
   failedDials = 0
 
   constructor(options: SimNetworkOptions) {
+    this.#onWrite = options.onWrite
     this.#link = {
       clock: options.clock,
       random: new Random(options.seed ?? 1),
@@ -122,7 +126,7 @@ export class SimNetwork implements Network, WireKeeper {
   dial(options: DialOptions, owner: WireOwner): Wire {
     const place = `${options.host}:${options.port}`
     const key = options.clientIp === '' ? place : `${place} from ${options.clientIp}`
-    const wire = new SimWire(this.#link, options, key, owner, this)
+    const wire = new SimWire(this.#link, options, key, owner, this, ++this.dials)
     if (this.#closed) this.violation(wire, 'dial after the network was closed')
     this.#countDial(wire)
     const fail = (error: ConnectError): void => wire.later(this.#latency(), () => this.#failDial(wire, error))
@@ -150,6 +154,10 @@ export class SimNetwork implements Network, WireKeeper {
   violation(wire: SimWire, text: string): void {
     if (this.violations.length >= LIMITS.maxSimViolations) return
     this.violations.push(`${text} (${wire.key}, ${wire.state})`)
+  }
+
+  onWireWrite(wire: SimWire, data: Uint8Array): void {
+    this.#onWrite?.(wire.serial, data)
   }
 
   onWireClosed(wire: SimWire): void {
@@ -183,7 +191,6 @@ export class SimNetwork implements Network, WireKeeper {
   }
 
   #countDial(wire: SimWire): void {
-    this.dials++
     this.#wires.add(wire)
     this.#maxOpen = Math.max(this.#maxOpen, this.#wires.size)
     let count = this.counts.get(wire.key)

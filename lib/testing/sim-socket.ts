@@ -55,6 +55,11 @@ export class SimSocket {
     return !this.#closed && !this.#gone
   }
 
+  /** Bytes written that the client has not been given yet. */
+  get undelivered(): number {
+    return this.outgoing.queued
+  }
+
   /** Starts reading. */
   start(owner: SimSocketOwner): void {
     this.#owner = owner

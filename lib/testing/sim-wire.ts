@@ -7,6 +7,7 @@ export type WireState = 'dialling' | 'open' | 'closed'
 /** Who keeps the books: the network. */
 export interface WireKeeper {
   violation(wire: SimWire, text: string): void
+  onWireWrite(wire: SimWire, data: Uint8Array): void
   /** The owner is rid of it: it destroyed the wire or was told of its end. */
   onWireClosed(wire: SimWire): void
   onSocketGone(socket: SimSocket): void
@@ -16,6 +17,8 @@ export interface WireKeeper {
 export class SimWire implements Wire, SimPeer {
   readonly options: DialOptions
   readonly key: string
+  /** Which of the network's dials this is, from 1. */
+  readonly serial: number
   remoteAddress = ''
   localAddress = ''
   state: WireState = 'dialling'
@@ -29,7 +32,15 @@ export class SimWire implements Wire, SimPeer {
   #paused = false
   #cancelStep: (() => void) | null = null
 
-  constructor(link: SimLink, options: DialOptions, key: string, owner: WireOwner, keeper: WireKeeper) {
+  constructor(
+    link: SimLink,
+    options: DialOptions,
+    key: string,
+    owner: WireOwner,
+    keeper: WireKeeper,
+    serial: number,
+  ) {
+    this.serial = serial
     this.#link = link
     this.options = options
     this.key = key
@@ -45,8 +56,10 @@ export class SimWire implements Wire, SimPeer {
     if (typeof data === 'string' && /[^\u0000-\u00ff]/.test(data)) {
       this.#keeper.violation(this, 'write of a string that is not Latin-1')
     }
-    this.bytesWritten += data.length
-    return this.#socket.incoming.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+    this.bytesWritten += bytes.length
+    this.#keeper.onWireWrite(this, bytes)
+    return this.#socket.incoming.write(bytes)
   }
 
   pause(): void {
