@@ -3,8 +3,10 @@ import { LIMITS } from '../core/limits.ts'
 import { indexOfControl, isBlank, type ParserMode, quote, type Rule, TOKEN, trimmed } from './grammar.ts'
 
 const TAB = 9
+const LF = 10
 const CR = 13
 const SP = 32
+const COLON = 58
 
 /**
  * Reads a head, or a trailer section, from Latin-1 text that comes in any pieces, in one pass.
@@ -23,6 +25,8 @@ export class HeadReader {
   #part: 'status' | 'fields' = 'status'
   /** The beginning of a line, or of a folded one, whose end has not come. */
   #kept = ''
+  /** Whether it ends with LF, so that only a fold could go on with it. */
+  #keptEnded = false
 
   /** The section is complete; what follows holds. */
   done = false
@@ -80,33 +84,36 @@ export class HeadReader {
     return this.#fields(text, at)
   }
 
-  /** The pass over whole lines. `text` up to `at` has been read. */
-  #fields(text: string, at: number): number {
+  /** The pass over whole lines. `text` up to `start` has been read. */
+  #fields(text: string, start: number): number {
     const length = text.length
     const strict = this.#strict
-    let nul = text.indexOf('\0', at)
+    const room = start + this.#limit - this.#size
+    let nul = text.indexOf('\0', start)
     if (nul === -1) nul = length
     /** Where the regular lines that are not yet in `this.text` begin. */
-    let from = at
-    while (at < length) {
+    let from = start
+    let at = start
+    for (;;) {
       let lf = text.indexOf('\n', at)
       if (lf === -1) break
-      if (lf === at || (lf === at + 1 && text.charCodeAt(at) === CR)) {
+      if (lf - at < 2 && (lf === at || text.charCodeAt(at) === CR)) {
         this.#take(text, from, at)
-        this.#end(lf === at, lf + 1 - at)
+        this.#end(lf === at, lf + 1 - start)
         return lf + 1
       }
-      const next = lf + 1 < length ? text.charCodeAt(lf + 1) : -1
-      if (next === -1) break
+      if (lf + 1 === length) break
+      const next = text.charCodeAt(lf + 1)
       const folded = next === SP || next === TAB
       if (folded) {
         lf = endOfFold(text, lf)
         if (lf === -1) break
       }
-      this.#grow(lf + 1 - at)
+      if (lf >= room) this.#checkSize(this.#size + lf + 1 - start)
+      this.#countField()
       let colon = at
       while (TOKEN[text.charCodeAt(colon)] === 1) colon++
-      if (folded || strict || colon === at || text.charCodeAt(colon) !== 58) {
+      if (folded || strict || colon === at || text.charCodeAt(colon) !== COLON) {
         this.#take(text, from, at)
         this.#irregular(text, at, lf)
         from = lf + 1
@@ -114,11 +121,13 @@ export class HeadReader {
         if (nul < lf) throw nulByte(text, at, lf)
         const cr = text.indexOf('\r', colon)
         if (cr !== lf - 1 && cr !== -1 && cr < lf) throw bareCr(text, at, lf)
-        this.#capture(text, at, colon, cr === lf - 1 ? cr : lf)
+        const size = colon - at
+        if (size > 9 && size < 18) this.#capture(text, at, colon, cr === lf - 1 ? cr : lf)
       }
       at = lf + 1
     }
     this.#take(text, from, at)
+    this.#size += at - start
     return this.#keep(text, at)
   }
 
@@ -134,10 +143,7 @@ export class HeadReader {
     this.done = true
   }
 
-  /** Counts one more field line. */
-  #grow(size: number): void {
-    this.#size += size
-    this.#checkSize(this.#size)
+  #countField(): void {
     if (++this.#count > LIMITS.maxHeaderFields) {
       throw new LimitError('maxHeaderFields', LIMITS.maxHeaderFields, `too many fields in the ${this.#name}`)
     }
@@ -158,6 +164,7 @@ export class HeadReader {
     if (at < text.length) {
       const before = this.#kept.length
       this.#kept += text.slice(at)
+      this.#keptEnded = text.charCodeAt(text.length - 1) === LF
       // What is no HTTP at all should not be read up to the limit first.
       if (this.#part === 'status' && before < 5) checkPrefix(this.#kept)
       this.#checkSize(this.#size + this.#kept.length)
@@ -168,7 +175,7 @@ export class HeadReader {
   /** Completes the kept line with the beginning of `text`. */
   #finishKept(text: string, at: number): number {
     let end = at
-    let ended = this.#kept.endsWith('\n')
+    let ended = this.#keptEnded
     for (;;) {
       if (end >= text.length) return this.#keep(text, at)
       if (ended && !isBlank(text.charCodeAt(end))) break
@@ -186,7 +193,9 @@ export class HeadReader {
     } else if (line === '\r\n') {
       this.#end(false, 2)
     } else {
-      this.#grow(line.length)
+      this.#size += line.length
+      this.#checkSize(this.#size)
+      this.#countField()
       this.#irregular(line, 0, lf)
     }
     return end
@@ -262,24 +271,24 @@ export class HeadReader {
   #capture(text: string, start: number, colon: number, end: number): void {
     switch (colon - start) {
       case 10:
-        if (nameIs(text, start, colon, 'connection')) {
+        if (nameIs(text, start, 'Connection')) {
           this.connection = append(this.connection, trimmed(text, colon + 1, end))
-        } else if (nameIs(text, start, colon, 'keep-alive')) {
+        } else if (nameIs(text, start, 'Keep-Alive')) {
           this.keepAlive = append(this.keepAlive, trimmed(text, colon + 1, end))
         }
         break
       case 14:
-        if (nameIs(text, start, colon, 'content-length')) {
+        if (nameIs(text, start, 'Content-Length')) {
           this.contentLength = append(this.contentLength, trimmed(text, colon + 1, end))
         }
         break
       case 16:
-        if (nameIs(text, start, colon, 'content-encoding')) {
+        if (nameIs(text, start, 'Content-Encoding')) {
           this.contentEncoding = append(this.contentEncoding, trimmed(text, colon + 1, end))
         }
         break
       case 17:
-        if (nameIs(text, start, colon, 'transfer-encoding')) {
+        if (nameIs(text, start, 'Transfer-Encoding')) {
           this.transferEncoding = append(this.transferEncoding, trimmed(text, colon + 1, end))
         }
         break
@@ -287,12 +296,22 @@ export class HeadReader {
     }
   }
 
-  /** RFC 9112 section 4, with several blanks and a missing reason as browsers read them. */
   #statusLine(text: string, start: number, lf: number): void {
     if (!text.startsWith('HTTP/', start)) throw notAStatusLine(text.slice(start, lf))
     this.#size += lf + 1 - start
     this.#checkSize(this.#size)
-    const line = this.#content(text, start, lf)
+    this.#part = 'fields'
+    if (text.startsWith('HTTP/1.1 200 OK\r', start) && lf === start + 16) {
+      this.version = 11
+      this.status = 200
+      this.statusText = 'OK'
+    } else {
+      this.#anyStatusLine(this.#content(text, start, lf))
+    }
+  }
+
+  /** RFC 9112 section 4, with several blanks and a missing reason as browsers read them. */
+  #anyStatusLine(line: string): void {
     this.version = versionOf(line)
     let at = 8
     while (line.charCodeAt(at) === SP) at++
@@ -304,12 +323,11 @@ export class HeadReader {
       throw violation('status-code', line, 'the status is not a number from 100 to 999')
     }
     if (this.#strict && (after !== SP || indexOfControl(line, at, line.length) !== -1)) {
-      // Section 4: the blank after the code is there even where the reason is not.
+      // The blank after the code is there even where the reason is not.
       throw notAStatusLine(line)
     }
     this.status = status
     this.statusText = line.slice(at + 4)
-    this.#part = 'fields'
   }
 }
 
@@ -350,11 +368,11 @@ function endOfFold(text: string, lf: number): number {
   return -1
 }
 
-/** Whether the name from `start` to `colon`, which has the length of `name`, is `name`. */
-function nameIs(text: string, start: number, colon: number, name: string): boolean {
-  return (
-    (text.charCodeAt(start) | 32) === name.charCodeAt(0) && text.slice(start, colon).toLowerCase() === name
-  )
+/** Whether the name at `start`, known to be as long as `name`, is `name` in any case. */
+function nameIs(text: string, start: number, name: string): boolean {
+  if ((text.charCodeAt(start) | 32) !== (name.charCodeAt(0) | 32)) return false
+  if (text.startsWith(name, start)) return true
+  return text.slice(start, start + name.length).toLowerCase() === name.toLowerCase()
 }
 
 function append(before: string | null, value: string): string {

@@ -14,9 +14,9 @@ const LF = 10
 const CR = 13
 
 /** Heads are read from Latin-1 windows of this many bytes; one window serves several small answers. */
-const WINDOW = 2048
+const WINDOW = 1024
 /** Less than this of a window left, and more in the chunk: a head gets a window of its own. */
-const WINDOW_LEFT = 768
+const WINDOW_LEFT = 384
 
 /** Who is told what a connection's bytes say. */
 export interface DecoderSink {
