@@ -41,7 +41,8 @@ export interface NginxOptions {
   readonly trace?: boolean
   /** Write the access log. Default true. */
   readonly accessLog?: boolean
-  readonly workers?: number
+  /** Default 4,096. */
+  readonly maxConnections?: number
 }
 
 const LOG_FORMAT = JSON.stringify({
@@ -172,14 +173,16 @@ async function configure(options: NginxOptions, folder: string, ports: readonly 
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'])
     mkdirSync(join(folder, name), { recursive: true })
   const [plain, tls, status] = ports as [number, number, number]
+  const maxConnections = options.maxConnections ?? 4_096
   const servers = await options.servers({ plain, tls }, folder)
   return `
     ${process.getuid?.() === 0 ? 'user root;' : ''}
     daemon off;
-    worker_processes ${options.workers ?? 1};
+    worker_processes 1;
     pid ${folder}/nginx.pid;
     error_log ${options.trace === true ? `${folder}/trace.log debug_event debug_http` : `${folder}/error.log warn`};
-    events { worker_connections 4096; }
+    worker_rlimit_nofile ${maxConnections + 100};
+    events { worker_connections ${maxConnections}; }
     http {
       client_body_temp_path ${folder}/body;
       proxy_temp_path ${folder}/proxy;

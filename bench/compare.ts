@@ -1,0 +1,98 @@
+/**
+ * trawl beside its peers: the same small page of the same nginx, in one run.
+ *
+ *   npm run bench                  all cases, under three minutes
+ *   npm run bench -- --quick       fewer connections and rounds, under one
+ *   npm run bench -- --write       writes docs/benchmarks.md from this run, memory included
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Nginx, whyNoNginx } from '../spec/servers/nginx.ts'
+import type { CaseOptions, CaseResult } from './case.ts'
+import { runScript } from './child.ts'
+import { LOADS, PIPELINING } from './loads.ts'
+import { speedTable } from './tables.ts'
+import { writePage } from './page.ts'
+
+const BODY_SIZE = 128
+
+export interface Measured {
+  readonly load: string
+  readonly connections: number
+  readonly depth: number
+  readonly results: readonly CaseResult[]
+}
+
+interface Plan {
+  readonly connections: readonly number[]
+  readonly rounds: number
+  readonly warmUp: number
+  readonly measure: number
+}
+
+const FULL: Plan = { connections: [10, 1], rounds: 3, warmUp: 500, measure: 1_000 }
+const QUICK: Plan = { connections: [10], rounds: 2, warmUp: 400, measure: 600 }
+
+async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
+  const cases = plan.connections.flatMap((connections) =>
+    [1, 10].flatMap((depth) =>
+      (depth === 1 ? Object.keys(LOADS) : PIPELINING).map((load) => {
+        const results: CaseResult[] = []
+        return { load, connections, depth, results }
+      }),
+    ),
+  )
+  const site = { origin: `http://127.0.0.1:${nginx.port}`, path: '/small', bodySize: BODY_SIZE }
+  const { warmUp, measure: time } = plan
+  // Rounds are interleaved: what else the machine does meanwhile falls on all alike.
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const { load, connections, depth, results } of cases) {
+      process.stderr.write(`round ${round} of ${plan.rounds}: ${load}, ${connections} x ${depth}\n`)
+      const options: CaseOptions = { load, connections, depth, ...site, warmUp, measure: time }
+      const [output] = await Promise.all([
+        runScript('case.ts', [JSON.stringify(options)]),
+        checkConnections(nginx, options),
+      ])
+      results.push(JSON.parse(output) as CaseResult)
+    }
+  }
+  return cases
+}
+
+/** Looks once, while a case warms up, whether it has as many connections as all the others. */
+async function checkConnections(nginx: Nginx, { load, connections, warmUp }: CaseOptions): Promise<void> {
+  await wait(warmUp)
+  const active = await nginx.activeConnections()
+  if (active > connections) throw new Error(`${load} has ${active} connections instead of ${connections}`)
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+  })
+  const missing = whyNoNginx()
+  if (missing !== null) throw new Error(missing)
+  const nginx = await Nginx.start({
+    accessLog: false,
+    servers: ({ plain }) => `server {
+      listen 127.0.0.1:${plain};
+      keepalive_requests 100000000;
+      location = /small { return 200 "${'x'.repeat(BODY_SIZE)}"; }
+    }`,
+  })
+  let measured: Measured[]
+  try {
+    measured = await measure(nginx, values.quick ? QUICK : FULL)
+  } finally {
+    await nginx.stop()
+  }
+  const tables = [...groupByShape(measured).values()].map((group) => speedTable(group))
+  console.log(`\n${tables.join('\n\n')}\n`)
+  if (values.write) await writePage(tables, await runScript('memory.ts', [], ['--expose-gc']))
+}
+
+function groupByShape(measured: readonly Measured[]): Map<string, Measured[]> {
+  return Map.groupBy(measured, ({ connections, depth }) => `${connections} x ${depth}`)
+}
+
+await main()
