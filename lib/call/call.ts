@@ -122,9 +122,8 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
   }
 
   onEnd(x: Exchange, trailers: Headers | null): void {
-    const endAt = this.#context.clock.now()
     if (this.#queue !== null) {
-      this.#response!.finish(endAt, trailers)
+      this.#response!.finish(trailers)
       this.#queue.end()
       this.#settle(null)
       return
@@ -133,10 +132,10 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
     const head = this.#head!
     this.#whole = null
     if (head.contentEncoding === '' || wire.length === 0 || !this.#request.decompress) {
-      this.#deliver(new Response(x, head, wire, wire.length, trailers, endAt))
+      this.#deliver(new Response(x, head, wire, wire.length, trailers))
       return
     }
-    this.#decode(x, head, wire, trailers, endAt)
+    this.#decode(x, head, wire, trailers)
   }
 
   onError(_x: Exchange, error: RequestError): void {
@@ -176,16 +175,10 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
     this.#resolve(this.#response)
   }
 
-  #decode(
-    x: Exchange,
-    head: ResponseHead,
-    wire: Buffer<ArrayBuffer>,
-    trailers: Headers | null,
-    endAt: number,
-  ): void {
+  #decode(x: Exchange, head: ResponseHead, wire: Buffer<ArrayBuffer>, trailers: Headers | null): void {
     const limits = { maxBodySize: this.#request.maxBodySize, maxDecodeRatio: this.#request.maxDecodeRatio }
     const deliver = (body: Uint8Array): void => {
-      this.#deliver(new Response(x, head, asBuffer(body), wire.length, trailers, endAt))
+      this.#deliver(new Response(x, head, asBuffer(body), wire.length, trailers))
     }
     try {
       const codings = parseContentEncoding(head.contentEncoding)

@@ -20,7 +20,6 @@ export abstract class ResponseBase {
   bytesDecoded = 0
   protected readonly responseHead: ResponseHead
   protected readonly exchange: Exchange
-  protected endAt = 0
   protected trailerFields: Headers | null = null
 
   constructor(exchange: Exchange, head: ResponseHead) {
@@ -91,11 +90,11 @@ export abstract class ResponseBase {
   }
 
   get timings(): Timings {
-    const { queuedAt, sentAt, headAt } = this.exchange
+    const { queuedAt, sentAt, headAt, endAt } = this.exchange
     return {
       queue: sentAt - queuedAt,
       head: headAt - queuedAt,
-      total: this.endAt === 0 ? -1 : this.endAt - queuedAt,
+      total: endAt === 0 ? -1 : endAt - queuedAt,
     }
   }
 }
@@ -110,14 +109,12 @@ export class Response extends ResponseBase {
     body: Buffer<ArrayBuffer>,
     bytesOnWire: number,
     trailers: Headers | null,
-    endAt: number,
   ) {
     super(exchange, head)
     this.#body = body
     this.bytesOnWire = bytesOnWire
     this.bytesDecoded = body.length
     this.trailerFields = trailers
-    this.endAt = endAt
   }
 
   /** The body; its `buffer` holds these bytes and no others. */

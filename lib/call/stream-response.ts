@@ -77,8 +77,7 @@ export class StreamResponse extends ResponseBase {
   }
 
   /** The call's: the last byte has come, with these trailers. */
-  finish(endAt: number, trailers: Headers | null): void {
-    this.endAt = endAt
+  finish(trailers: Headers | null): void {
     this.trailerFields = trailers
   }
 

@@ -9,7 +9,10 @@ export interface Clock {
   date(): number
   /** Uniform in [0, 1). Never for secrets. */
   random(): number
-  /** Runs `callback` once the current tick's own work is done, before any I/O. */
+  /**
+   * Runs `callback` once all that this event set off has run, promise reactions included, and before
+   * any further I/O: what a crawler asks for on seeing an answer is part of the same tick.
+   */
   defer(callback: () => void): void
   /** Runs `callback` after the I/O that is ready by now has been handled. */
   afterIo(callback: () => void): void
@@ -21,7 +24,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
   random: () => Math.random(),
-  defer: (callback) => process.nextTick(callback),
+  // By way of a microtask: Node runs nextTick callbacks of an I/O event before its promise reactions.
+  defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
   afterIo: (callback) => {
     setImmediate(callback)
   },

@@ -131,6 +131,7 @@ export class Exchange implements DequeItem<Exchange> {
   queuedAt = 0
   sentAt = 0
   headAt = 0
+  endAt = 0
 
   constructor(request: ExchangeRequest, path: string, sink: ExchangeSink) {
     this.request = request

@@ -125,8 +125,8 @@ export class Connection
 
   connect(timeout: number): void {
     this.#connectTimeout = timeout
-    const { clock, wheel, network } = this.#context
-    if (timeout > 0) wheel.set(this.#timer, clock.now() + timeout)
+    const { wheel, network } = this.#context
+    if (timeout > 0) wheel.set(this.#timer, this.#context.now + timeout)
     if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.#event())
     this.#wire = network.dial(this.#dial, this)
   }
@@ -138,7 +138,7 @@ export class Connection
     x.holder = this
     x.route = this
     x.progress = 'sent'
-    x.sentAt = this.#context.clock.now()
+    x.sentAt = this.#context.now
     x.reused = this.served > 0
     this.#keepAlive.budget--
     this.#writer.add(x)
@@ -199,6 +199,7 @@ export class Connection
   // --- the exchange's holder -------------------------------------------------------------------
 
   cancel(x: Exchange): void {
+    this.#enter()
     x.muted = true
     if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
     const first = this.#inFlight.first === x
@@ -216,6 +217,7 @@ export class Connection
   }
 
   resume(x: Exchange): void {
+    this.#enter()
     if (!this.#paused || this.#inFlight.first !== x) return
     this.#paused = false
     if (!x.muted) this.#arm('body', x.request.timeouts.bodyTimeout)
@@ -229,7 +231,7 @@ export class Connection
     this.opened = true
     this.remoteAddress = this.#wire!.remoteAddress
     this.localAddress = this.#wire!.localAddress
-    this.lastReadAt = this.#context.clock.now()
+    this.lastReadAt = this.#enter()
     this.#context.wheel.clear(this.#timer)
     this.#wait = 'idle'
     if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish(this.#event())
@@ -237,7 +239,7 @@ export class Connection
   }
 
   onData(chunk: Uint8Array): void {
-    this.lastReadAt = this.#context.clock.now()
+    this.lastReadAt = this.#enter()
     this.#owner.record.bytes += chunk.length
     if (channels.connectionBytes.hasSubscribers) {
       channels.connectionBytes.publish({ ...this.#event(), direction: 'in', data: chunk })
@@ -264,6 +266,7 @@ export class Connection
   }
 
   onFin(clean: boolean): void {
+    this.#enter()
     const where = this.#decoder.end(clean)
     if (this.#closed || where === 'complete') return
     if (this.#inFlight.size === 0) this.#close(null)
@@ -272,6 +275,7 @@ export class Connection
   }
 
   onDrain(): void {
+    this.#enter()
     const first = this.#inFlight.first
     if (first !== null && this.#wait === 'send') {
       // While a body is being made, the server is not late.
@@ -281,6 +285,7 @@ export class Connection
   }
 
   onClose(error: Error | null): void {
+    this.#enter()
     if (this.#closed) return
     if (this.state === 'connecting') {
       const known = error instanceof RequestError
@@ -344,6 +349,7 @@ export class Connection
     this.#head = null
     x.holder = null
     x.progress = 'done'
+    x.endAt = this.lastReadAt
     this.served++
     this.#owner.record.requests++
     if (this.#paused) {
@@ -374,10 +380,12 @@ export class Connection
   }
 
   onBodyBlocked(x: Exchange): void {
+    this.#enter()
     if (this.#wait !== 'body') this.#arm('send', x.request.timeouts.requestTimeout)
   }
 
   onBodySent(): void {
+    this.#enter()
     const first = this.#inFlight.first
     if (first === null) return
     if (this.#wait !== 'body') this.#arm('head', this.#replyTimeout(first))
@@ -393,6 +401,7 @@ export class Connection
   // --- the timer's owner -----------------------------------------------------------------------
 
   onTimer(): void {
+    this.#enter()
     const first = this.#inFlight.first
     switch (this.#wait) {
       case 'connect':
@@ -424,9 +433,16 @@ export class Connection
     return this.state === 'closed'
   }
 
+  /** An event starts: see `SchedulerContext.now`. */
+  #enter(): number {
+    const context = this.#context
+    context.now = context.clock.now()
+    return context.now
+  }
+
   #arm(wait: Wait, timeout: number): void {
     this.#wait = wait
-    if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.clock.now() + timeout)
+    if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.now + timeout)
     else this.#context.wheel.clear(this.#timer)
   }
 

@@ -5,6 +5,11 @@ import type { Network } from '../net/network.ts'
 
 /** What all pools and connections of one client share. */
 export interface SchedulerContext {
+  /**
+   * The clock's reading for the event that is being handled. Whatever starts an event (bytes, a
+   * timer, the end of a tick, the user) sets it: reading the clock at each step costs 0.2 us a request.
+   */
+  now: number
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly network: Network

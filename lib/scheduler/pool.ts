@@ -118,7 +118,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   get depth(): number {
     const depth = this.#limits.maxPipelinedRequests
     if (depth === 1 || this.record.depthOneUntil === 0) return depth
-    if (this.record.depthOneUntil > this.#context.clock.now()) return 1
+    if (this.record.depthOneUntil > this.#context.now) return 1
     this.record.depthOneUntil = 0
     return depth
   }
@@ -216,6 +216,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   resume(): void {}
 
   onTimer(timer: Timer): void {
+    this.#context.now = this.#context.clock.now()
     if (timer instanceof QueueTimer) {
       const x = timer.exchange
       const limit = x.request.timeouts.queueTimeout
@@ -268,7 +269,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (!this.#connections.delete(connection)) return
     if (!connection.opened) this.#connecting--
     if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
-      this.record.depthOneUntil = this.#context.clock.now() + LIMITS.brokenPipelineTime
+      this.record.depthOneUntil = this.#context.now + LIMITS.brokenPipelineTime
     }
     for (let i = lost.length - 1; i >= 0; i--) {
       const x = lost[i]!
@@ -287,7 +288,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const connection = this.#byLoad[0]!.last
     if (connection === null) return null
     if (connection.served > 0 && connection.serial < x.minSerial) return null
-    const age = this.#context.clock.now() - connection.lastReadAt
+    const age = this.#context.now - connection.lastReadAt
     if (age > LIMITS.idleCheckAge && !this.#checked) {
       // Unasked bytes may lie in its socket, and would be taken for the answer (CVE-2026-6733); or a
       // FIN. Read first, then decide.
@@ -303,6 +304,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.clock.afterIo(() => {
       this.#checking = false
       this.#checked = true
+      this.#context.now = this.#context.clock.now()
       this.pump()
     })
   }
@@ -329,7 +331,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   get #isDialPaused(): boolean {
-    return this.#dialPausedUntil !== 0 && this.#dialPausedUntil > this.#context.clock.now()
+    return this.#dialPausedUntil !== 0 && this.#dialPausedUntil > this.#context.now
   }
 
   #mayDial(): boolean {
@@ -362,8 +364,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #pauseDialling(): void {
-    const { clock, wheel } = this.#context
-    this.#dialPausedUntil = clock.now() + LIMITS.dialPause
+    const { wheel } = this.#context
+    this.#dialPausedUntil = this.#context.now + LIMITS.dialPause
     this.#pauseTimer ??= new Timer(this)
     wheel.set(this.#pauseTimer, this.#dialPausedUntil)
   }

@@ -92,6 +92,7 @@ export class Scheduler implements PoolOwner {
       network,
       decoder: { mode: options.parser, maxHeadSize: options.maxHeadSize },
       keepAliveTimeout: options.keepAliveTimeout,
+      now: clock.now(),
       clientId: ++clients,
       nextSerial: () => this.#serial,
       takeSerial: () => this.#serial++,
@@ -272,6 +273,7 @@ export class Scheduler implements PoolOwner {
 
   /** Once a tick: first match all waiting exchanges, then write what each connection got. */
   #tick(): void {
+    this.#context.now = this.#context.clock.now()
     while (this.#scheduled.length > 0) {
       const pools = this.#scheduled
       this.#scheduled = []
