@@ -39,7 +39,7 @@ export function checkSizes(source: Source): string[] {
   return breaches
 }
 
-/** Every class and function that `index` makes public says what it is, and so do its public methods. */
+/** Every class and function that `index` makes public says what it is. */
 export function checkDocs(index: Source, sourceOf: (specifier: string) => Source): string[] {
   const breaches: string[] = []
   for (const node of index.body) {
@@ -65,16 +65,6 @@ function checkDoc(source: Source, name: string): string[] {
     return missing.map((what) => `${source.path}: ${what} is public and has no docstring`)
   }
   return [`${source.path}: ${name} is public, but not declared here`]
-}
-
-/** Methods with a name of their own; accessors, constructors and symbols explain themselves. */
-function undocumentedMethods(source: Source, declaration: Node, name: string): string[] {
-  const members = (declaration['body'] as Node)['body'] as Node[]
-  return members
-    .filter((member) => member.type === 'MethodDefinition' && member['kind'] === 'method')
-    .filter((member) => (member['key'] as Node).type === 'Identifier' && member['computed'] === false)
-    .filter((member) => !hasDocBefore(source.text, member.start))
-    .map((member) => `${name}.${nameOf(member['key'])}`)
 }
 
 function declaredName(declaration: Node): string {
