@@ -36,21 +36,21 @@ export function exitCodeOfStatus(status: number): ExitCode {
   return status === 401 || status === 407 ? EXIT.auth : EXIT.status
 }
 
-const BY_ERROR: Readonly<Record<string, ExitCode>> = {
-  ERR_CONNECT_DNS: EXIT.network,
-  ERR_CONNECT_TCP: EXIT.network,
-  ERR_CONNECT_PROXY: EXIT.network,
-  ERR_CONNECT_TLS: EXIT.tls,
-  ERR_CONNECTION_CLOSED: EXIT.network,
-  ERR_PROTOCOL: EXIT.protocol,
-  ERR_DECODING: EXIT.protocol,
-  ERR_LIMIT: EXIT.protocol,
-  ERR_FILE: EXIT.file,
-  ERR_FILE_EXISTS: EXIT.file,
-}
+const BY_ERROR: ReadonlyMap<string, ExitCode> = new Map([
+  ['ERR_CONNECT_DNS', EXIT.network],
+  ['ERR_CONNECT_TCP', EXIT.network],
+  ['ERR_CONNECT_PROXY', EXIT.network],
+  ['ERR_CONNECT_TLS', EXIT.tls],
+  ['ERR_CONNECTION_CLOSED', EXIT.network],
+  ['ERR_PROTOCOL', EXIT.protocol],
+  ['ERR_DECODING', EXIT.protocol],
+  ['ERR_LIMIT', EXIT.protocol],
+  ['ERR_FILE', EXIT.file],
+  ['ERR_FILE_EXISTS', EXIT.file],
+])
 
 /** The exit code for an item's error code; codes without a class of their own are `other`. */
 export function exitCodeOfError(code: string): ExitCode {
   if (code.startsWith('ERR_TIMEOUT_')) return EXIT.network
-  return BY_ERROR[code] ?? EXIT.other
+  return BY_ERROR.get(code) ?? EXIT.other
 }

@@ -21,7 +21,7 @@ export interface Outcome {
   readonly totalMs: number
   readonly clientIp: string
   readonly remoteAddress: string
-  /** Where its body is, below the output folder; '' where there is none. */
+  /** Its body's file, the output folder's path included; '' where there is none. */
   readonly file: string
   readonly attempt: number
   /** Nothing after this one can be stored. */

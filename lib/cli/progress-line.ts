@@ -14,6 +14,8 @@ export interface ProgressState {
 
 /** Ranks of the parts of a line, 0 to 6: higher ones go first. */
 const RANKS = 7
+/** Narrower terminals get no bar: it would come and go with the numbers' lengths. */
+const WIDTH_FOR_BAR = 99
 const MIN_BAR = 8
 const MAX_BAR = 30
 
@@ -27,7 +29,8 @@ export function liveLine(state: ProgressState, width: number): string {
       .join('  ')
     if (line.length > width) continue
     const room = Math.min(MAX_BAR, width - line.length - 3)
-    return state.total > 0 && room >= MIN_BAR ? `${bar(state.done / state.total, room)} ${line}` : line
+    const withBar = state.total > 0 && width >= WIDTH_FOR_BAR && room >= MIN_BAR
+    return withBar ? `${bar(state.done / state.total, room)} ${line}` : line
   }
   return parts[0]!.text.slice(0, Math.max(0, width))
 }

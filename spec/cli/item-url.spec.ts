@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { parseItemUrl, showUrlText, withoutCredentials } from '../../lib/cli/item-url.ts'
+
+describe('a URL of the list', () => {
+  it.each([
+    ['http://a/b', 'http://a/b'],
+    ['HTTPS://A/b#top', 'https://a/b'],
+    ['http://a', 'http://a/'],
+  ])('%s is %s', (text, href) => {
+    expect((parseItemUrl(text) as URL).href).toBe(href)
+  })
+
+  it.each([
+    ['example.com/a', '"example.com/a" is not a URL; write the scheme too, as in http://example.com/'],
+    ['localhost:80/a', '"localhost:80/a" is not a URL; write the scheme too, as in http://example.com/'],
+    ['ftp://a/b', '"ftp://a/b": the scheme ftp is not supported; use http or https'],
+    ['http://', '"http://" is not a valid URL; check its host and port'],
+    ['http://a:99999/', '"http://a:99999/" is not a valid URL; check its host and port'],
+    ['http://joe:pw@a:b/', '"http://***@a:b/" is not a valid URL; check its host and port'],
+  ])('%s is refused, with the remedy', (text, message) => {
+    expect(parseItemUrl(text)).toBe(message)
+  })
+
+  it('is refused when its line is too long', () => {
+    expect(parseItemUrl('http://a/', true)).toBe(
+      '"http://a/"... is longer than 65536 characters; put one URL on a line',
+    )
+  })
+
+  it('is shown without name and password, and not at any length', () => {
+    expect(withoutCredentials(new URL('http://joe:pw@a/b'))).toBe('http://a/b')
+    expect(withoutCredentials(new URL('http://a/b'))).toBe('http://a/b')
+    expect(showUrlText('http://joe:p@w@a/b@c')).toBe('http://***@a/b@c')
+    expect(showUrlText('x'.repeat(300))).toBe(`${'x'.repeat(200)}...`)
+  })
+})
