@@ -59,10 +59,9 @@ function checkDoc(source: Source, name: string): string[] {
     const declaration = node.type === 'ExportNamedDeclaration' ? node['declaration'] : null
     if (!isNode(declaration) || declaredName(declaration) !== name) continue
     if (!/^(Class|Function)Declaration$/.test(declaration.type)) return []
-    const missing = hasDocBefore(source.text, node.start) ? [] : [name]
-    if (declaration.type === 'ClassDeclaration')
-      missing.push(...undocumentedMethods(source, declaration, name))
-    return missing.map((what) => `${source.path}: ${what} is public and has no docstring`)
+    return hasDocBefore(source.text, node.start)
+      ? []
+      : [`${source.path}: ${name} is public and has no docstring`]
   }
   return [`${source.path}: ${name} is public, but not declared here`]
 }
