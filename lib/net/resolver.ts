@@ -177,11 +177,16 @@ function askUser(resolve: Resolve, host: string, done: LookupCallback): () => vo
     fail(error)
     return nothing
   }
-  if (typeof found === 'object' && 'then' in found) found.then(succeed, fail)
+  if (isThenable(found)) found.then(succeed, fail)
   else succeed(found)
   return () => {
     waiting = false
   }
+}
+
+/** Any thenable will do: a promise may come from another realm or library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** What the user's `resolve` gave, checked: it is JavaScript, and an address is easily misspelt. */
