@@ -44,6 +44,8 @@ export class ChunkedDecoder {
   /** Bytes of this chunk's extensions, and of all. */
   #extension = 0
   #extensions = 0
+  /** Whether the last byte of an extension was a blank. */
+  #afterBlank = false
 
   /** The run of data that `read` found: from here to the index it returned. */
   dataStart = 0
@@ -103,6 +105,7 @@ export class ChunkedDecoder {
     this.#digits = 0
     this.#left = 0
     this.#extension = 0
+    this.#afterBlank = false
   }
 
   #readSize(bytes: Uint8Array, at: number): number {
@@ -128,6 +131,7 @@ export class ChunkedDecoder {
   /** Everything after the size, up to the line's end. */
   #readExtension(byte: number): void {
     if (byte === CR || byte === LF) return this.#endLine(byte)
+    this.#afterBlank = isBlank(byte)
     this.#extensions++
     if (++this.#extension > LIMITS.maxChunkExtension) throw tooLong('maxChunkExtension')
     // Many small ones are the attack: CVE-2023-39326.
@@ -143,10 +147,7 @@ export class ChunkedDecoder {
     if (this.#strict) {
       // Section 2.2 lets a recipient take a bare LF; section 7.1.1 has blanks only before ';' and '='.
       if (byte === LF) throw new ProtocolError('bare-lf', 'a chunk line ends with LF instead of CR LF')
-      const blank = part === 'after-name' || part === 'after-value'
-      if (blank || (part === 'before-semicolon' && this.#extension > 0)) {
-        throw extensionError('a blank at the end of the line')
-      }
+      if (this.#afterBlank) throw extensionError('a blank at the end of the line')
     }
     if (byte === CR) this.#phase = 'line-feed'
     else this.#startData()
