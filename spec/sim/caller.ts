@@ -1,0 +1,145 @@
+import type { Client, RequestOptions, Response, StreamResponse } from '../../lib/index.ts'
+import type { SimClock } from '../../lib/testing/sim-clock.ts'
+import { NO_BODY, pathOf, requestBody, sentBody, type SentBody } from './answers.ts'
+import type { CallSpec } from './workload.ts'
+
+/** How a call ended, as its caller saw it. */
+export type Outcome =
+  | {
+      kind: 'answer'
+      response: Response | StreamResponse
+      /** What was read; null where the caller did not read to the end. */
+      body: Buffer | null
+    }
+  | { kind: 'error'; error: unknown; whileReading: boolean }
+
+/** One call, from its start to its end, with the times at which things happened. */
+export class CallRecord {
+  readonly spec: CallSpec
+  readonly sent: SentBody
+  startedAt = -1
+  abortedAt = -1
+  /** When the promise settled, and when the caller was done with the body too. */
+  settledAt = -1
+  doneAt = -1
+  settlements = 0
+  outcome: Outcome | null = null
+
+  constructor(spec: CallSpec) {
+    this.spec = spec
+    this.sent = spec.bodyKind === 'none' ? NO_BODY : sentBody(bodyBytes(spec))
+  }
+
+  get url(): string {
+    return this.spec.server.origin + pathOf(this.spec.id, this.spec.size, this.spec.status)
+  }
+}
+
+/** Makes one call as its specification says, and writes down what comes of it. Never rejects. */
+export async function makeCall(client: Client, clock: SimClock, record: CallRecord): Promise<void> {
+  const { spec } = record
+  record.startedAt = clock.now()
+  const options = requestOptions(spec, clock)
+  const signal = abortSignal(record, clock)
+  if (signal !== null) options.signal = signal
+  const promise =
+    spec.reader === null ? client.request(record.url, options) : client.stream(record.url, options)
+  const settled = (): void => {
+    record.settledAt = clock.now()
+    record.settlements++
+  }
+  let response: Response | StreamResponse
+  try {
+    response = await promise
+    settled()
+  } catch (error) {
+    settled()
+    record.outcome = { kind: 'error', error, whileReading: false }
+    record.doneAt = clock.now()
+    return
+  }
+  try {
+    record.outcome = { kind: 'answer', response, body: await read(response, spec, clock) }
+  } catch (error) {
+    record.outcome = { kind: 'error', error, whileReading: true }
+  }
+  record.doneAt = clock.now()
+}
+
+async function read(
+  response: Response | StreamResponse,
+  spec: CallSpec,
+  clock: SimClock,
+): Promise<Buffer | null> {
+  if (spec.reader === null) return Buffer.from(await response.bytes())
+  if (spec.reader === 'never') return null
+  const chunks: Uint8Array[] = []
+  for await (const chunk of (response as StreamResponse).body) {
+    chunks.push(chunk)
+    if (spec.reader === 'slow') await sleep(clock, spec.id % 20)
+    if (spec.reader === 'some' && chunks.length > spec.id % 3) return null
+  }
+  return Buffer.concat(chunks)
+}
+
+function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {
+  const { abortAfter } = record.spec
+  if (abortAfter === null) return null
+  const controller = new AbortController()
+  const abort = (): void => {
+    record.abortedAt = clock.now()
+    controller.abort(new Error('no longer wanted'))
+  }
+  if (abortAfter < 0) abort()
+  else clock.after(abortAfter, abort)
+  return controller.signal
+}
+
+function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
+  const options: RequestOptions = { method: spec.method, ...spec.timeouts }
+  const headers: Record<string, string> = {}
+  if (spec.priority !== 0) options.priority = spec.priority
+  if (spec.clientIp !== '') options.clientIp = spec.clientIp
+  if (spec.expectContinue) options.expectContinue = 100
+  if (spec.idempotent !== null) {
+    options.idempotent = spec.idempotent
+    headers['X-Idempotent'] = '1'
+  }
+  // Streams are decoded by threads of node:zlib, whose time is not virtual.
+  if (spec.reader !== null) headers['Accept-Encoding'] = 'identity'
+  if (spec.bodyKind === 'sized stream') headers['Content-Length'] = String(bodyBytes(spec).length)
+  if (spec.bodyKind === 'json') options.json = requestBody(spec.id, spec.bodySize).toString('latin1')
+  else if (spec.bodyKind !== 'none') options.body = bodyInit(spec, clock)
+  return { ...options, headers }
+}
+
+function bodyInit(spec: CallSpec, clock: SimClock): string | Uint8Array | AsyncIterable<Uint8Array> {
+  const bytes = bodyBytes(spec)
+  if (spec.bodyKind === 'text') return bytes.toString('latin1')
+  return spec.bodyKind === 'bytes' ? bytes : produce(bytes, spec, clock)
+}
+
+async function* produce(
+  bytes: Buffer,
+  spec: CallSpec,
+  clock: SimClock,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const size = Math.max(1, Math.ceil(bytes.length / 4))
+  for (let at = 0; at < bytes.length; at += size) {
+    if (spec.bodyKind === 'failing stream' && at >= 2 * size) throw new Error('the source has failed')
+    yield bytes.subarray(at, at + size)
+    if (spec.id % 3 > 0) await sleep(clock, spec.id % 7)
+  }
+}
+
+/** The bytes on the wire. */
+function bodyBytes(spec: CallSpec): Buffer {
+  const body = requestBody(spec.id, spec.bodySize)
+  return spec.bodyKind === 'json' ? Buffer.from(JSON.stringify(body.toString('latin1'))) : body
+}
+
+function sleep(clock: SimClock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve)
+  })
+}

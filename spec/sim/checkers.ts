@@ -1,0 +1,166 @@
+import { LIMITS, RequestError, TimeoutError, type ErrorCode } from '../../lib/index.ts'
+import type { CallRecord } from './caller.ts'
+import { deserved, parsePath } from './answers.ts'
+import type { World } from './world.ts'
+
+const CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'ERR_CONNECT_DNS',
+  'ERR_CONNECT_TCP',
+  'ERR_CONNECT_TLS',
+  'ERR_TIMEOUT_QUEUE',
+  'ERR_TIMEOUT_CONNECT',
+  'ERR_TIMEOUT_SEND',
+  'ERR_TIMEOUT_HEAD',
+  'ERR_TIMEOUT_BODY',
+  'ERR_TIMEOUT_TOTAL',
+  'ERR_CONNECTION_CLOSED',
+  'ERR_PROTOCOL',
+  'ERR_LIMIT',
+  'ERR_REQUEST_BODY',
+  'ERR_DECODING',
+  'ERR_ABORTED',
+  'ERR_CLOSED',
+])
+const NOT_SENT_TWICE = new Set(['POST', 'PATCH'])
+/** The wheel's two turns, and the one event in which they are noticed. */
+const TIMER_SLACK = 2 * LIMITS.timerGranularity + 1
+
+/** Everything that is wrong with what became of a call; [] when all is well. */
+export function checkCall(world: World, record: CallRecord): string[] {
+  const wrong: string[] = []
+  const { spec, outcome } = record
+  if (record.settlements !== 1) wrong.push(`settled ${record.settlements} times`)
+  if (outcome === null || record.doneAt === -1) wrong.push('never done')
+  else if (outcome.kind === 'answer') wrong.push(...checkAnswer(world, record))
+  else wrong.push(...checkError(world, record))
+  wrong.push(...checkTimes(record))
+  const sends = world.tap.sends.get(spec.id) ?? 0
+  if (NOT_SENT_TWICE.has(spec.method) && spec.idempotent !== true && sends > 1) {
+    wrong.push(`${spec.method} was written ${sends} times`)
+  }
+  if (sends > 1 + LIMITS.maxResends) wrong.push(`written ${sends} times`)
+  return wrong.map((text) => `call ${spec.id} (${spec.method} ${record.url}): ${text}`)
+}
+
+function checkAnswer(world: World, record: CallRecord): string[] {
+  const { outcome, spec } = record
+  if (outcome?.kind !== 'answer') return []
+  const { response, body } = outcome
+  const number = Number(response.headers.get('x-answer') ?? Number.NaN)
+  const answer = world.book.answers[number]
+  if (answer === undefined) return [`no server has given this answer (X-Answer: ${number})`]
+  const delivered = world.book.fakes.get(number)
+  if (delivered !== undefined) {
+    // Whoever sent its request while the fake was under way cannot know better.
+    return delivered < record.startedAt ? ['took an answer that lay on an idle connection'] : []
+  }
+  const wrong: string[] = []
+  if (answer.id !== spec.id || answer.method !== spec.method) {
+    wrong.push(`was given the answer to ${answer.method} ${answer.id}`)
+  }
+  if (response.status !== spec.status) wrong.push(`status ${response.status}`)
+  if (body === null) return wrong
+  if (!answer.whole) wrong.push('took an answer for whole that was not')
+  const sent = response.headers.get('x-unread') === null ? record.sent : null
+  const { origin } = spec.server
+  const expected = deserved(spec.method, origin, record.url.slice(origin.length), sent)
+  if (!expected.equals(body)) wrong.push(describeDifference(expected, body))
+  return wrong
+}
+
+function describeDifference(expected: Buffer, body: Buffer): string {
+  let at = 0
+  while (at < body.length && body[at] === expected[at]) at++
+  const show = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1', at, at + 40))
+  return `body of ${body.length} bytes instead of ${expected.length}, from byte ${at} ${show(body)} instead of ${show(expected)}`
+}
+
+function checkError(world: World, record: CallRecord): string[] {
+  const { outcome, spec } = record
+  if (outcome?.kind !== 'error') return []
+  const { error, whileReading } = outcome
+  if (!(error instanceof RequestError)) return [`failed outside the taxonomy: ${String(error)}`]
+  const wrong: string[] = []
+  if (!CODES.has(error.code)) wrong.push(`unexpected code ${error.code}`)
+  if (error.method !== spec.method || error.url !== record.url)
+    wrong.push(`error about ${error.method} ${error.url}`)
+  if (error.code === 'ERR_ABORTED' && record.abortedAt === -1) wrong.push('aborted by nobody')
+  if (error.code === 'ERR_CLOSED' && !world.closing) wrong.push('ERR_CLOSED while the client was open')
+  if (error.code === 'ERR_REQUEST_BODY' && spec.bodyKind !== 'failing stream') wrong.push(error.message)
+  if (error.code === 'ERR_LIMIT' && !error.message.includes('maxQueued')) wrong.push(error.message)
+  if (whileReading && spec.reader === null) wrong.push('a whole body failed while it was read')
+  if (error.progress === 'waiting' && (world.tap.sends.get(spec.id) ?? 0) >= error.attempt) {
+    wrong.push(
+      `progress 'waiting' at attempt ${error.attempt}, but written ${world.tap.sends.get(spec.id)} times`,
+    )
+  }
+  return wrong
+}
+
+/** An abort settles at once, and a timeout neither early nor late. */
+function checkTimes(record: CallRecord): string[] {
+  const { spec, outcome } = record
+  const wrong: string[] = []
+  if (record.abortedAt !== -1 && (record.settledAt === -1 || record.settledAt > record.abortedAt)) {
+    wrong.push(`aborted at ${record.abortedAt}, settled at ${record.settledAt}`)
+  }
+  const total = spec.timeouts['totalTimeout']
+  const took = record.settledAt - record.startedAt
+  if (total !== undefined && took > total + TIMER_SLACK)
+    wrong.push(`took ${took} ms of totalTimeout ${total}`)
+  const error = outcome?.kind === 'error' ? outcome.error : null
+  // A dial belongs to no call: whoever waits longest is told when it fails.
+  const judged = error instanceof TimeoutError && error.phase !== 'connect'
+  if (judged && record.doneAt - record.startedAt < error.limit) {
+    wrong.push(`timed out (${error.phase}, ${error.limit} ms) after ${record.doneAt - record.startedAt} ms`)
+  }
+  return wrong
+}
+
+/** What must hold for the world as a whole, whatever happened. */
+export function checkWorld(world: World): string[] {
+  const { network, options, book, tap } = world
+  const wrong = [...network.violations, ...book.violations, ...tap.violations]
+  if (network.maxOpen > options.maxConn)
+    wrong.push(`${network.maxOpen} connections, maxConn is ${options.maxConn}`)
+  for (const [place, count] of network.counts) {
+    if (count.maxOpen <= options.maxConnPerTarget) continue
+    wrong.push(`${count.maxOpen} connections to ${place}, maxConnPerTarget is ${options.maxConnPerTarget}`)
+  }
+  if (book.maxPending > options.maxPipelinedRequests) {
+    wrong.push(`${book.maxPending} in flight, maxPipelinedRequests is ${options.maxPipelinedRequests}`)
+  }
+  return wrong
+}
+
+/** What must hold while nothing is going on. */
+export function checkQuiet(world: World): string[] {
+  const wrong: string[] = []
+  const { waiting, inFlight } = world.client.stats()
+  if (waiting !== 0 || inFlight !== 0) wrong.push(`quiet, but ${waiting} waiting and ${inFlight} in flight`)
+  if (world.network.referenced !== 0) {
+    wrong.push(`quiet, but ${world.network.referenced} connections keep the process alive`)
+  }
+  return wrong
+}
+
+/** What must be left once the client has closed: nothing. */
+export function checkLeftovers(world: World): string[] {
+  const wrong: string[] = []
+  const stats = world.client.stats()
+  for (const name of ['waiting', 'connections', 'inFlight'] as const) {
+    if (stats[name] !== 0) wrong.push(`stats().${name} is ${stats[name]} after close`)
+  }
+  for (const target of stats.targets) {
+    if (target.waiting + target.connections + target.inFlight !== 0)
+      wrong.push(`${target.target} has something left`)
+  }
+  if (world.clientClock.pending !== 0) wrong.push(`the client has ${world.clientClock.pending} timers left`)
+  if (world.network.open !== 0) wrong.push(`${world.network.open} connections are open after close`)
+  return wrong
+}
+
+/** Which call a path is about, for traces. */
+export function idOf(url: string): number {
+  return parsePath(url.slice(url.indexOf('/', 8))).id
+}

@@ -1,0 +1,214 @@
+import type { SimSocket, SimSocketOwner } from '../../lib/testing/sim-socket.ts'
+import { encodeAnswer, isWhole, type AnswerEnd, type AnswerPlan, type WirePart } from './answer-plan.ts'
+import { deserved, parsePath } from './answers.ts'
+import { RequestParser, type ParsedRequest, type RequestListener } from './request-parser.ts'
+import type { IdleDeed, SimServer } from './server.ts'
+
+/** Methods that may stand in a pipeline (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
+
+/** One connection of a simulated server: requests in, answers out, in order. */
+export class ServerConnection implements SimSocketOwner, RequestListener {
+  readonly serial: number
+  readonly server: SimServer
+  readonly socket: SimSocket
+  answered = 0
+  readonly #parser: RequestParser
+  readonly #queue: ParsedRequest[] = []
+  #state: 'idle' | 'waiting' | 'answering' | 'gone' = 'idle'
+  #cancelStep: (() => void) | null = null
+  #cancelIdle: (() => void) | null = null
+  #blocked: (() => void) | null = null
+
+  constructor(server: SimServer, socket: SimSocket, serial: number) {
+    this.server = server
+    this.socket = socket
+    this.serial = serial
+    this.#parser = new RequestParser(this)
+  }
+
+  /** Requests received, and not yet answered to the last byte. */
+  get pending(): number {
+    return this.#queue.length
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#state === 'gone') return
+    if (this.answered > 0 && this.#queue.length === 0 && this.#parser.between) {
+      this.forgetIdleDeed()
+      const deed = this.server.behaviour.onReuse?.(this) ?? null
+      if (deed !== null) return this.#end(deed)
+    }
+    try {
+      this.#parser.parse(chunk)
+    } catch (error) {
+      this.#violation(`wrote what is no request: ${(error as Error).message}`)
+      this.#end('reset')
+    }
+  }
+
+  onDrain(): void {
+    const go = this.#blocked
+    this.#blocked = null
+    go?.()
+  }
+
+  onClose(): void {
+    this.#leave()
+  }
+
+  /** Whatever was to happen while idle does not. */
+  forgetIdleDeed(): void {
+    this.#cancelIdle?.()
+    this.#cancelIdle = null
+  }
+
+  // --- the parser's listener -------------------------------------------------------------------
+
+  onRequest(request: ParsedRequest): void {
+    const { book, clock } = this.server
+    const { id } = parsePath(request.path)
+    book.received.push({ method: request.method, id, connection: this.serial, at: clock.now() })
+    if (request.headers.get('host') !== this.server.authority) {
+      this.#violation(`Host ${request.headers.get('host')} instead of ${this.server.authority}`)
+    }
+    this.#checkPipeline(request)
+    this.#queue.push(request)
+    book.maxPending = Math.max(book.maxPending, this.#queue.length)
+    this.#next()
+  }
+
+  onBodyDone(): void {
+    if (this.#state === 'waiting') this.#state = 'idle'
+    this.#next()
+  }
+
+  // --- private ---------------------------------------------------------------------------------
+
+  #checkPipeline(request: ParsedRequest): void {
+    const before = this.#queue.at(-1)
+    if (before === undefined) return
+    if (this.answered === 0) this.#violation('pipelined before the first answer')
+    for (const each of [before, request]) {
+      if (!IDEMPOTENT.has(each.method) && each.headers.get('x-idempotent') !== '1') {
+        this.#violation(`pipelined a ${each.method}`)
+      }
+      if (each.chunked) this.#violation('pipelined a streamed body')
+    }
+  }
+
+  #next(): void {
+    if (this.#state !== 'idle') return
+    const request = this.#queue[0]
+    if (request === undefined) return
+    const plan = this.server.behaviour.answer(request, this)
+    if (plan.early || request.done) {
+      this.#answer(request, plan)
+      return
+    }
+    this.#state = 'waiting'
+    if (request.headers.get('expect') === '100-continue') {
+      this.#later(plan.delay, () => {
+        this.socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+      })
+    }
+  }
+
+  #answer(request: ParsedRequest, plan: AnswerPlan): void {
+    const { book, origin } = this.server
+    this.#state = 'answering'
+    this.#cancelStep?.()
+    const sent = request.done ? { length: request.bodyLength, crc: request.bodyCrc } : null
+    const body = deserved(request.method, origin, request.path, sent)
+    const { id, status } = parsePath(request.path)
+    const whole = isWhole(plan, request.method, status)
+    const fields = [`X-Answer: ${book.answers.length}`]
+    if (sent === null) fields.push('X-Unread: 1')
+    book.answers.push({ method: request.method, id, whole })
+    const parts = encodeAnswer(plan, request.method, status, body, fields)
+    // A request whose body was not waited for leaves a connection on which nothing can follow.
+    const end = plan.end === 'keep' && !request.done ? 'close' : plan.end
+    this.#write(parts, 0, end)
+  }
+
+  #write(parts: WirePart[], index: number, end: AnswerEnd): void {
+    const part = parts[index]
+    if (part === undefined) return this.#finish(end)
+    this.#later(part.after, () => {
+      const last = index === parts.length - 1
+      const taken = this.socket.write(part.data)
+      if (taken || last) this.#write(parts, index + 1, end)
+      else this.#blocked = (): void => this.#write(parts, index + 1, end)
+    })
+  }
+
+  #finish(end: AnswerEnd): void {
+    if (end !== 'keep') return this.#end(end)
+    this.#queue.shift()
+    this.answered++
+    this.#state = 'idle'
+    if (this.#queue.length > 0) return this.#next()
+    if (!this.#parser.between) return
+    const plan = this.server.behaviour.onIdle?.(this) ?? null
+    if (plan === null) return
+    this.#cancelIdle = this.server.clock.after(plan.after, () => {
+      this.#cancelIdle = null
+      this.#misbehave(plan.deed)
+    })
+  }
+
+  #misbehave(deed: IdleDeed['deed']): void {
+    if (this.#state !== 'idle' || this.#queue.length > 0) return
+    if (deed === 'garbage') {
+      this.socket.write('\u0000 nothing like HTTP\r\n\r\n')
+    } else if (deed === 'fake') {
+      const { book, clock } = this.server
+      const number = book.answers.length
+      book.answers.push({ method: '', id: -1, whole: true })
+      book.fakes.set(number, Infinity)
+      this.socket.write(
+        `HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`,
+      )
+      this.#watchFake(number, clock.now() + 1000)
+      this.#end('close')
+    } else {
+      this.#end(deed)
+    }
+  }
+
+  /** Notes when the client has been given the last byte: it is to blame only for what it could know. */
+  #watchFake(number: number, until: number): void {
+    const { book, clock } = this.server
+    if (this.socket.undelivered === 0) book.fakes.set(number, clock.now())
+    else if (clock.now() < until) clock.after(1, () => this.#watchFake(number, until))
+  }
+
+  #end(end: AnswerEnd): void {
+    if (end === 'reset') this.socket.reset()
+    else if (end === 'close' || end === 'drop') this.socket.close()
+    else if (end === 'unclean') this.socket.close(false)
+    else if (end === 'half-close') this.socket.end()
+    if (end !== 'hang') this.#leave()
+    else this.#cancelStep = null
+  }
+
+  #leave(): void {
+    this.#state = 'gone'
+    this.forgetIdleDeed()
+    this.#cancelStep?.()
+    this.#cancelStep = null
+    this.#blocked = null
+    this.server.connections.delete(this)
+  }
+
+  #later(ms: number, step: () => void): void {
+    this.#cancelStep = this.server.clock.after(ms, () => {
+      this.#cancelStep = null
+      step()
+    })
+  }
+
+  #violation(text: string): void {
+    this.server.book.violations.push(`${this.server.authority} #${this.serial}: ${text}`)
+  }
+}

@@ -1,0 +1,107 @@
+import type { SimClock } from '../../lib/testing/sim-clock.ts'
+import type { DialFate, SimListener, SimNetwork } from '../../lib/testing/sim-network.ts'
+import type { SimSocket } from '../../lib/testing/sim-socket.ts'
+import type { AnswerPlan } from './answer-plan.ts'
+import type { ParsedRequest } from './request-parser.ts'
+import { ServerConnection } from './server-connection.ts'
+
+/** What a server does besides answering. */
+export interface IdleDeed {
+  /** ms after the last answer. */
+  readonly after: number
+  /** 'fake': a whole answer that nobody asked for, then a close, as servers send a 408. */
+  readonly deed: 'close' | 'reset' | 'garbage' | 'fake'
+}
+
+/** How a server behaves: drawn from a seed in the world, written out in named cases. */
+export interface Behaviour {
+  onDial?(): DialFate
+  /** How this request is answered. */
+  answer(request: ParsedRequest, connection: ServerConnection): AnswerPlan
+  /** Bytes arrive on an idle connection that was used before. */
+  onReuse?(connection: ServerConnection): 'close' | 'reset' | null
+  /** All requests have been answered. */
+  onIdle?(connection: ServerConnection): IdleDeed | null
+}
+
+/** One request as the server got it. */
+export interface Received {
+  readonly method: string
+  readonly id: number
+  readonly connection: number
+  readonly at: number
+}
+
+/** One answer that was begun. */
+export interface Answered {
+  readonly method: string
+  readonly id: number
+  readonly whole: boolean
+}
+
+/** What all servers of a world write down. */
+export class ServerBook {
+  readonly received: Received[] = []
+  /** By the number in the answer's X-Answer field. */
+  readonly answers: Answered[] = []
+  /** Answers that nobody asked for, by the same number: when the client had been given the bytes. */
+  readonly fakes: Map<number, number> = new Map()
+  readonly violations: string[] = []
+  /** The most requests that were unanswered at the same time on one connection. */
+  maxPending = 0
+  connections = 0
+}
+
+/** A simulated HTTP/1.1 server: it knows what each request deserves, and misbehaves as it is told. */
+export class SimServer implements SimListener {
+  readonly tls: boolean
+  readonly host: string
+  readonly port: number
+  readonly clock: SimClock
+  readonly book: ServerBook
+  behaviour: Behaviour
+  readonly connections: Set<ServerConnection> = new Set()
+
+  constructor(
+    place: { host: string; port: number; tls: boolean },
+    clock: SimClock,
+    book: ServerBook,
+    behaviour: Behaviour,
+  ) {
+    this.host = place.host
+    this.port = place.port
+    this.tls = place.tls
+    this.clock = clock
+    this.book = book
+    this.behaviour = behaviour
+  }
+
+  listen(network: SimNetwork): void {
+    network.listen(this.host, this.port, this)
+  }
+
+  /** As in a URL, and as the Host field must say it. */
+  get authority(): string {
+    return this.port === (this.tls ? 443 : 80) ? this.host : `${this.host}:${this.port}`
+  }
+
+  get origin(): string {
+    return `${this.tls ? 'https' : 'http'}://${this.authority}`
+  }
+
+  onDial(): DialFate {
+    return this.behaviour.onDial?.() ?? 'accept'
+  }
+
+  onConnection(socket: SimSocket): ServerConnection {
+    const connection = new ServerConnection(this, socket, ++this.book.connections)
+    this.connections.add(connection)
+    return connection
+  }
+
+  /** What was planned for idle connections does not happen any more. */
+  heal(behaviour: Behaviour): void {
+    this.behaviour = behaviour
+    for (const connection of this.connections) connection.forgetIdleDeed()
+  }
+}

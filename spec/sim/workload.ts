@@ -1,0 +1,88 @@
+import type { Random } from '../../lib/testing/random.ts'
+import type { SimServer } from './server.ts'
+
+export type BodyKind = 'none' | 'text' | 'bytes' | 'json' | 'stream' | 'sized stream' | 'failing stream'
+/** What is done with the body of a stream: 'some' leaves after a few pieces, 'never' does not begin. */
+export type Reader = 'all' | 'slow' | 'some' | 'never'
+
+/** One call, written down before the world begins. */
+export interface CallSpec {
+  readonly id: number
+  /** ms after the phase's begin. */
+  readonly at: number
+  readonly server: SimServer
+  readonly method: string
+  readonly size: number
+  readonly status: number
+  readonly bodyKind: BodyKind
+  readonly bodySize: number
+  readonly expectContinue: boolean
+  readonly idempotent: boolean | null
+  readonly priority: number
+  readonly clientIp: string
+  /** null: `request`; otherwise `stream`, and what is done with it. */
+  readonly reader: Reader | null
+  /** ms after the call's begin; -1: before it. */
+  readonly abortAfter: number | null
+  readonly timeouts: Readonly<Record<string, number>>
+}
+
+const METHODS = ['GET', 'GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']
+const BODY_KINDS: readonly BodyKind[] = ['text', 'bytes', 'json', 'stream', 'sized stream', 'failing stream']
+
+export interface WorkloadTraits {
+  readonly count: number
+  readonly servers: readonly SimServer[]
+  readonly clientIps: readonly string[]
+  /** ms over which the calls begin. */
+  readonly span: number
+  readonly faulty: boolean
+  readonly streams: boolean
+  readonly bodies: boolean
+  readonly aborts: boolean
+  readonly priorities: boolean
+}
+
+export function drawWorkload(random: Random, traits: WorkloadTraits, firstId: number): CallSpec[] {
+  const calls: CallSpec[] = []
+  for (let index = 0; index < traits.count; index++) calls.push(drawCall(random, traits, firstId + index))
+  return calls
+}
+
+function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec {
+  const method = traits.bodies ? random.pick(METHODS) : random.pick(['GET', 'GET', 'GET', 'HEAD'])
+  const mayHaveBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
+  let bodyKind: BodyKind = mayHaveBody && random.chance(0.9) ? random.pick(BODY_KINDS) : 'none'
+  if (bodyKind === 'failing stream' && !traits.faulty) bodyKind = 'stream'
+  const reader = traits.streams && random.chance(0.3) ? drawReader(random, traits.faulty) : null
+  return {
+    id,
+    at: random.chance(0.5) ? 0 : random.int(0, traits.span),
+    server: random.pick(traits.servers),
+    method,
+    size: drawSize(random),
+    status: random.pick([200, 200, 200, 200, 200, 201, 204, 304, 404, 500]),
+    bodyKind,
+    bodySize: bodyKind === 'none' ? 0 : drawSize(random),
+    expectContinue: bodyKind !== 'none' && random.chance(0.2),
+    idempotent: method === 'POST' && random.chance(0.1) ? true : null,
+    priority: traits.priorities ? random.int(-2, 2) : 0,
+    clientIp: random.pick(traits.clientIps),
+    reader,
+    abortAfter:
+      traits.aborts && random.chance(0.2)
+        ? random.pick([-1, 0, random.int(0, 50), random.int(0, 1000)])
+        : null,
+    timeouts: traits.faulty && random.chance(0.2) ? { totalTimeout: random.int(20, 800) } : {},
+  }
+}
+
+function drawReader(random: Random, faulty: boolean): Reader {
+  return faulty ? random.pick<Reader>(['all', 'slow', 'some', 'never']) : random.pick<Reader>(['all', 'slow'])
+}
+
+/** Mostly pages; now and then one that fills every buffer on its way. */
+function drawSize(random: Random): number {
+  if (random.chance(0.05)) return random.int(100_000, 300_000)
+  return random.chance(0.2) ? random.int(2000, 40_000) : random.int(0, 2000)
+}

@@ -1,0 +1,200 @@
+import { Client, type ClientOptions } from '../../lib/index.ts'
+import { Random } from '../../lib/testing/random.ts'
+import { SimClock } from '../../lib/testing/sim-clock.ts'
+import { SimNetwork } from '../../lib/testing/sim-network.ts'
+import { CallRecord, makeCall } from './caller.ts'
+import { checkCall, checkLeftovers, checkQuiet, checkWorld } from './checkers.ts'
+import { CountedClock } from './counted-clock.ts'
+import { drawRates, Mood } from './mood.ts'
+import { ServerBook, SimServer } from './server.ts'
+import { drawWorkload, type CallSpec, type WorkloadTraits } from './workload.ts'
+import { WriteTap } from './write-tap.ts'
+
+type Numbers =
+  | 'maxConn'
+  | 'maxConnPerTarget'
+  | 'maxPipelinedRequests'
+  | 'maxQueued'
+  | 'keepAliveTimeout'
+  | 'queueTimeout'
+  | 'connectTimeout'
+  | 'requestTimeout'
+  | 'replyTimeout'
+  | 'bodyTimeout'
+
+export type WorldOptions = Record<Numbers, number> & Pick<ClientOptions, 'prefer' | 'parser'>
+
+/** How the faulty phase ends: it heals, or the client goes in the middle of it. */
+type Ending = 'heal' | 'close' | 'destroy'
+
+/** Longer than every timeout of a world, its dial pause and its latencies: then all faults are over. */
+const QUIET = 4_000
+const MAX_STEPS = 400_000
+/** Virtual ms in which every phase must come to its end. */
+const MAX_TIME = 120_000
+
+/** One seed, one world: servers, network, client, what is asked and what goes wrong. */
+export class World {
+  readonly seed: number
+  readonly options: WorldOptions
+  readonly clock: SimClock
+  readonly clientClock: CountedClock
+  readonly network: SimNetwork
+  readonly client: Client
+  readonly servers: SimServer[]
+  readonly book: ServerBook = new ServerBook()
+  readonly tap: WriteTap = new WriteTap()
+  readonly records: CallRecord[] = []
+  closing = false
+  readonly #random: Random
+
+  constructor(seed: number) {
+    this.seed = seed
+    const random = new Random(seed)
+    this.#random = random
+    this.options = drawOptions(random)
+    this.clock = new SimClock({ seed })
+    this.clientClock = new CountedClock(this.clock)
+    this.network = new SimNetwork({
+      clock: this.clock,
+      seed: seed + 1,
+      conditions: {
+        latency: random.pick([
+          [0, 1],
+          [1, 5],
+          [1, 30],
+        ] as const),
+        split: random.pick([0, 0.2, 0.8]),
+        buffer: random.pick([500, 16_384, 65_536]),
+      },
+      onWrite: (dial, data) => this.tap.onWrite(dial, data),
+    })
+    this.servers = this.#makeServers(random)
+    this.client = new Client({ ...this.options, clock: this.clientClock, network: this.network })
+  }
+
+  /** Lives through it all, and returns everything that was wrong; [] is the wanted end. */
+  async run(): Promise<string[]> {
+    const random = this.#random
+    const ending = random.chance(0.8) ? 'heal' : random.pick<Ending>(['close', 'destroy'])
+    const calls = drawWorkload(random.fork(), this.#traits(random, true), 1)
+    const wrong: string[] = []
+    try {
+      const settled = this.#start(calls)
+      if (ending !== 'heal') await this.clock.advance(random.int(0, 600))
+      if (ending === 'destroy') this.#destroy()
+      const closed = ending === 'close' ? this.#close() : Promise.resolve()
+      await this.#settle(Promise.all([settled, closed]))
+      if (ending === 'heal') wrong.push(...(await this.#heal(random)))
+      if (ending === 'heal') await this.#settle(this.#close())
+      wrong.push(...checkLeftovers(this))
+      await this.clock.run({ maxSteps: MAX_STEPS, maxTime: MAX_TIME })
+      if (this.network.openSockets !== 0)
+        wrong.push(`servers have ${this.network.openSockets} connections left`)
+    } catch (error) {
+      wrong.push(`${(error as Error).message} (calls not done: ${this.#undone()})`)
+    }
+    for (const record of this.records) wrong.push(...checkCall(this, record))
+    wrong.push(...checkWorld(this))
+    return wrong
+  }
+
+  async #heal(random: Random): Promise<string[]> {
+    const wrong: string[] = []
+    this.network.conditions = { latency: [1, 5], buffer: 65_536 }
+    for (const server of this.servers) {
+      server.heal(new Mood(random.fork(), drawRates(random, false), server.tls, true))
+    }
+    await this.clock.advance(QUIET, MAX_STEPS)
+    wrong.push(...checkQuiet(this))
+    const firstId = this.records.length + 1
+    const calls = drawWorkload(random.fork(), this.#traits(random, false), firstId)
+    await this.#settle(this.#start(calls))
+    for (const record of this.records.slice(firstId - 1)) {
+      if (record.outcome?.kind === 'answer') continue
+      wrong.push(`call ${record.spec.id} failed in a healed world: ${String(record.outcome?.error)}`)
+    }
+    await this.clock.advance(50, MAX_STEPS)
+    wrong.push(...checkQuiet(this))
+    return wrong
+  }
+
+  #start(calls: CallSpec[]): Promise<unknown> {
+    const done: Promise<void>[] = []
+    for (const spec of calls) {
+      const record = new CallRecord(spec)
+      this.records.push(record)
+      done.push(
+        new Promise((resolve) => {
+          this.clock.after(spec.at, () => resolve(makeCall(this.client, this.clock, record)))
+        }),
+      )
+    }
+    return Promise.all(done)
+  }
+
+  #settle(promise: Promise<unknown>): Promise<unknown> {
+    return this.clock.settle(promise, { maxSteps: MAX_STEPS, maxTime: MAX_TIME })
+  }
+
+  #close(): Promise<void> {
+    this.closing = true
+    return this.client.close()
+  }
+
+  #destroy(): void {
+    this.closing = true
+    this.client.destroy()
+  }
+
+  #undone(): string {
+    const ids = this.records.filter((record) => record.doneAt === -1).map((record) => record.spec.id)
+    return ids.slice(0, 10).join(', ') || 'none'
+  }
+
+  #makeServers(random: Random): SimServer[] {
+    const servers: SimServer[] = []
+    const count = random.pick([1, 1, 2, 4])
+    for (let index = 0; index < count; index++) {
+      const tls = random.chance(0.25)
+      const place = { host: `host${index}.test`, port: random.pick([tls ? 443 : 80, 8080]), tls }
+      const mood = new Mood(random.fork(), drawRates(random, random.chance(0.85)), tls, false)
+      const server = new SimServer(place, this.clock, this.book, mood)
+      server.listen(this.network)
+      servers.push(server)
+    }
+    return servers
+  }
+
+  #traits(random: Random, faulty: boolean): WorkloadTraits {
+    const count = random.pick([5, 20, 50])
+    return {
+      count: faulty ? count : Math.min(count, this.options.maxQueued),
+      servers: this.servers,
+      clientIps: random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8'] : [''],
+      span: random.pick([0, 200, 2000]),
+      faulty,
+      streams: random.chance(0.5),
+      bodies: random.chance(0.6),
+      aborts: faulty && random.chance(0.4),
+      priorities: random.chance(0.3),
+    }
+  }
+}
+
+function drawOptions(random: Random): WorldOptions {
+  return {
+    maxConn: random.pick([1, 2, 4, 8, 50]),
+    maxConnPerTarget: random.pick([1, 2, 3, 6]),
+    maxPipelinedRequests: random.pick([1, 1, 2, 4, 8]),
+    prefer: random.pick(['connection', 'connection', 'pipeline'] as const),
+    maxQueued: random.chance(0.1) ? 5 : 1000,
+    keepAliveTimeout: random.pick([0, 20, 200, 15_000]),
+    queueTimeout: 0,
+    connectTimeout: random.pick([150, 1000]),
+    requestTimeout: random.pick([300, 1000]),
+    replyTimeout: random.pick([200, 1000]),
+    bodyTimeout: random.pick([100, 500]),
+    parser: random.pick(['lenient', 'strict'] as const),
+  }
+}
