@@ -12,6 +12,7 @@ import { GzipHeader } from './gzip-header.ts'
 import { PakoDecoder } from './pako-decoder.ts'
 import { PieceReader } from './piece-reader.ts'
 import { ZlibDecoder } from './zlib-decoder.ts'
+import { checkContentSize, ZstdFrame } from './zstd-frame.ts'
 
 /** 'pako': gzip and deflate without the thread pool, the same at every run. br and zstd have no choice. */
 export type DecodeEngine = 'zlib' | 'pako'
@@ -37,8 +38,8 @@ export class LayerDecoder {
     if (this.#coding === 'gzip') yield* this.#gzip()
     else if (this.#coding === 'deflate') yield* this.#decodeUnit(deflateKind(input.piece[input.at]!))
     else if (this.#coding === 'br') yield* this.#decodeUnit('br')
-    // node:zlib stops after a frame; a body may have several (RFC 8878 section 3).
-    else while (await input.more()) yield* this.#decodeUnit('zstd')
+    // A body may have several frames (RFC 8878 section 3).
+    else while (await input.more()) yield* this.#zstdFrame()
     await this.#skipRest()
   }
 
@@ -61,6 +62,29 @@ export class LayerDecoder {
       if (!(await this.#nextMember())) return
       header = new GzipHeader(2)
     }
+  }
+
+  async *#zstdFrame(): AsyncGenerator<Uint8Array, void, undefined> {
+    const input = this.#input
+    const frame = new ZstdFrame()
+    const unit = this.#open('zstd')
+    let size = 0
+    try {
+      while (!frame.done) {
+        if (!(await input.more())) throw cutShort('zstd')
+        const start = input.at
+        input.at = frame.push(input.piece, start)
+        unit.write(input.piece.subarray(start, input.at))
+        if (frame.done) unit.finish()
+        for (let chunk = await unit.read(); chunk !== null; chunk = await unit.read()) {
+          size += chunk.length
+          yield chunk
+        }
+      }
+    } finally {
+      unit.close()
+    }
+    checkContentSize(frame, size)
   }
 
   /** The eight bytes behind a member. */

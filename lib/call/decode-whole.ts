@@ -4,7 +4,6 @@ import {
   type UnitKind,
   EMPTY,
   cutShort,
-  damaged,
   decodingError,
   deflateKind,
   trim,
@@ -13,6 +12,7 @@ import { type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limit
 import { checkTrailer } from './decode-stream.ts'
 import { GzipHeader } from './gzip-header.ts'
 import { ZSTD_PARAMS } from './zlib-decoder.ts'
+import { checkContentSize, ZstdFrame } from './zstd-frame.ts'
 
 interface RunOptions {
   readonly chunkSize: number
@@ -82,13 +82,15 @@ export class WholeDecoder {
     } while (input[at] === 0x1f && input[at + 1] === 0x8b)
   }
 
-  /** node:zlib stops after a frame; a body may have several (RFC 8878 section 3). */
   #zstd(input: Uint8Array): void {
     for (let at = 0; at < input.length;) {
-      const rest = at === 0 ? input : input.subarray(at)
-      const { taken } = this.#unit('zstd', rest, guess(rest))
-      if (taken === 0) throw damaged('zstd', 'a frame takes no bytes')
-      at += taken
+      const frame = new ZstdFrame()
+      const end = frame.push(input, at)
+      if (!frame.done) throw cutShort('zstd')
+      const coded = input.subarray(at, end)
+      const { out } = this.#unit('zstd', coded, zstdSize(frame, coded))
+      checkContentSize(frame, out.length)
+      at = end
     }
   }
 
@@ -144,6 +146,11 @@ function decoded(kind: UnitKind, input: Uint8Array, options: RunOptions): Buffer
 
 function guess(input: Uint8Array): number {
   return input.length * USUAL_RATIO
+}
+
+function zstdSize(frame: ZstdFrame, input: Uint8Array): number {
+  if (frame.contentSize === -1) return guess(input)
+  return Math.min(frame.contentSize, input.length * MOST_GUESSED_RATIO)
 }
 
 /** The decoded size as the gzip trailer tells it: right for a body of one member, else a guess. */

@@ -36,7 +36,6 @@ const CONTESTED: Readonly<Record<string, string>> = {
   'deflate(zlib) truncated zlib stream amid fixed-block': TRUNCATED,
   'deflate(zlib) truncated empty': 'against the suite, with all clients: no bytes at all are an empty body',
 }
-const ANY_BODY: unknown = expect.not.stringMatching(/^error$/)
 const AGAINST_THE_SUITE = new Set(['deflate(zlib) truncated empty'])
 
 const LIMIT = { maxBodySize: LIMITS.maxBodySize, maxDecodeRatio: LIMITS.maxDecodeRatio }
@@ -75,11 +74,10 @@ async function streamed(
   return Buffer.concat(parts)
 }
 
-/** What we make of a case: its body in base64, any body where the suite tells none, or 'error'. */
-function outcomeOf(found: Case): unknown {
+/** What the suite wants of a case where we follow it: its body in base64, '' for any body, or 'error'. */
+function wantedOf(found: Case): string {
   if (AGAINST_THE_SUITE.has(found.id)) return ''
-  if (found.expect.outcome === 'error') return 'error'
-  return found.expect.body ?? ANY_BODY
+  return found.expect.outcome === 'error' ? 'error' : (found.expect.body ?? '')
 }
 
 async function settle(run: () => Uint8Array | Promise<Uint8Array>): Promise<string> {
@@ -105,9 +103,11 @@ describe('content-coding cases from the suites of brotli, zstd and Go', () => {
 
   it.each(cases.map((found) => [found.id, found] as const))('%s', async (_id, found) => {
     const { codings, wire } = split(found)
-    const wanted = outcomeOf(found)
+    const wanted = wantedOf(found)
     const sync = await settle(() => decodeWholeSync(codings, wire, LIMIT))
-    expect(sync).toEqual(wanted)
+    // Some cases tell that there is a body, but not which: that our paths agree has to do.
+    const isOpen = found.expect.outcome === 'ok' && found.expect.body === undefined
+    expect(isOpen ? sync !== 'error' : sync === wanted).toBe(true)
     expect(await settle(() => decodeWhole(codings, wire, LIMIT))).toBe(sync)
     for (const engine of ['zlib', 'pako'] as const) {
       for (let at = 0; at <= wire.length; at++) {

@@ -152,6 +152,31 @@ describe.each(PATHS)('decoding, %s', (_name, decode) => {
     await expect(decode('zstd', cut, DEFAULTS)).rejects.toThrow(/zstd body is cut short/)
   })
 
+  it.each([
+    ['tells 64 bytes and has 0', '28b52ffd2040010000'],
+    ['a compressed block is empty', '28b52ffd2000050000'],
+  ])('refuses what libzstd takes when it comes in pieces: %s', async (what, hex) => {
+    const wire = Buffer.from(hex, 'hex')
+    await expect(decode('zstd', wire, DEFAULTS)).rejects.toThrow(DecodingError)
+    const pieces = Array.from(wire, (byte) => Uint8Array.of(byte))
+    await expect(collect(decodeStream(['zstd'], source(pieces), DEFAULTS))).rejects.toThrow(what)
+  })
+
+  it.each([0, 1, 255, 256, 65_791, 65_792, 200_000])('reads the zstd header of %i bytes', async (length) => {
+    const body = Buffer.alloc(length, 'zstd')
+    for (const checksum of [0, 1]) {
+      for (const told of [0, 1]) {
+        const params = {
+          [zlib.constants.ZSTD_c_checksumFlag]: checksum,
+          [zlib.constants.ZSTD_c_contentSizeFlag]: told,
+        }
+        const frame = zlib.zstdCompressSync(body, { params })
+        const decoded = await decode('zstd', Buffer.concat([frame, frame]), DEFAULTS)
+        expect(Buffer.concat([body, body]).equals(decoded)).toBe(true)
+      }
+    }
+  })
+
   it('refuses a zstd window beyond RFC 9659', async () => {
     const params = { [zlib.constants.ZSTD_c_windowLog]: 24, [zlib.constants.ZSTD_c_contentSizeFlag]: 0 }
     // Streamed, so that the encoder cannot shrink its window to the content.
