@@ -28,10 +28,12 @@ interface Plan {
   readonly rounds: number
   readonly warmUp: number
   readonly measure: number
+  /** No round is begun that would end later than this, ms. */
+  readonly atMost: number
 }
 
-const FULL: Plan = { connections: [10, 1], rounds: 3, warmUp: 500, measure: 1_000 }
-const QUICK: Plan = { connections: [10], rounds: 2, warmUp: 400, measure: 600 }
+const FULL: Plan = { connections: [10, 1], rounds: 3, warmUp: 500, measure: 1_000, atMost: 170_000 }
+const QUICK: Plan = { connections: [10], rounds: 2, warmUp: 400, measure: 600, atMost: 55_000 }
 
 async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
   const cases = plan.connections.flatMap((connections) =>
@@ -45,6 +47,7 @@ async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
   const site = { origin: `http://127.0.0.1:${nginx.port}`, path: '/small', bodySize: BODY_SIZE }
   const { warmUp, measure: time } = plan
   // Rounds are interleaved: what else the machine does meanwhile falls on all alike.
+  const started = performance.now()
   for (let round = 1; round <= plan.rounds; round++) {
     for (const { load, connections, depth, results } of cases) {
       process.stderr.write(`round ${round} of ${plan.rounds}: ${load}, ${connections} x ${depth}\n`)
@@ -55,6 +58,8 @@ async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
       ])
       results.push(JSON.parse(output) as CaseResult)
     }
+    const elapsed = performance.now() - started
+    if (elapsed + elapsed / round > plan.atMost) break
   }
   return cases
 }
