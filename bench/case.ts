@@ -35,8 +35,9 @@ async function run(options: CaseOptions): Promise<CaseResult> {
   if (load === undefined) throw new Error(`no load is called ${options.load}`)
   const running = load({ ...options, tick })
   // A load that fails ends the case at once, not at the end of the measured time.
-  for (let part = 1; part <= WARM_UP_PARTS && (part === 1 || answers < WARM_ANSWERS); part++) {
+  for (let part = 1; part <= WARM_UP_PARTS; part++) {
     await Promise.race([wait(options.warmUp), running])
+    if (answers >= WARM_ANSWERS) break
   }
   const before = { answers, cpu: process.cpuUsage(), time: performance.now() }
   await Promise.race([wait(options.measure), running])
