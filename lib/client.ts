@@ -9,6 +9,7 @@ import { watch, type DebugLevel } from './core/debug.ts'
 import { ArgumentError, ClosedError, type RequestError } from './core/errors.ts'
 import { LIMITS } from './core/limits.ts'
 import type { Target } from './core/target.ts'
+import { checkMethod, serializeFields } from './http1/request-encoder.ts'
 import type { DialOptions, Network, Resolve, TlsOptions } from './net/network.ts'
 import { TcpNetwork } from './net/tcp.ts'
 import { Scheduler, type SchedulerStats } from './scheduler/scheduler.ts'
@@ -74,7 +75,7 @@ export class Client {
       (target) => dialOptions(target, tls, identities.get(target.tlsIdentity)),
     )
     this.#scheduler = scheduler
-    this.#builder = new RequestBuilder(options, identities)
+    this.#builder = new RequestBuilder(options, identities, { checkMethod, serializeFields })
     this.#context = {
       clock,
       wheel: scheduler.wheel,
@@ -181,8 +182,7 @@ export class Client {
     } catch (error) {
       return Promise.reject(asArgumentError(error))
     }
-    call.start(options?.signal)
-    return call.promise
+    return call.start(options?.signal)
   }
 }
 

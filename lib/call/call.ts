@@ -28,9 +28,7 @@ export interface CallContext {
  * settles it, exactly once. As the exchange's sink it gathers the body, or hands it on to a reader.
  */
 export class Call implements ExchangeSink, TimerOwner, BodySource {
-  readonly promise: Promise<Response | StreamResponse>
   readonly #context: CallContext
-  readonly #request: PreparedRequest
   readonly #exchange: Exchange
   #resolve!: (response: Response | StreamResponse) => void
   #reject!: (error: RequestError) => void
@@ -47,36 +45,17 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
 
   constructor(context: CallContext, request: PreparedRequest, path: string) {
     this.#context = context
-    this.#request = request
     this.#exchange = new Exchange(request, path, this)
-    this.promise = new Promise((resolve, reject) => {
+  }
+
+  /** Starts it. Never throws; what is wrong rejects the promise. */
+  start(signal: AbortSignal | undefined): Promise<Response | StreamResponse> {
+    const promise = new Promise<Response | StreamResponse>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-  }
-
-  start(signal: AbortSignal | undefined): void {
-    if (channels.callStart.hasSubscribers) channels.callStart.publish(this.#event())
-    if (signal?.aborted === true) {
-      this.#settle(new AbortError(signal.reason))
-      return
-    }
-    try {
-      this.#context.submit(this.#exchange)
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error
-      this.#settle(error)
-      return
-    }
-    if (signal !== undefined) {
-      this.#signal = signal
-      signal.addEventListener('abort', this)
-    }
-    const { totalTimeout } = this.#request
-    if (totalTimeout > 0) {
-      this.#timer = new Timer(this)
-      this.#context.wheel.set(this.#timer, this.#exchange.queuedAt + totalTimeout)
-    }
+    this.#begin(signal)
+    return promise
   }
 
   /** The signal's abort event. */
@@ -160,6 +139,34 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
   }
 
   // --- private ---------------------------------------------------------------------------------
+
+  get #request(): PreparedRequest {
+    return this.#exchange.request as PreparedRequest
+  }
+
+  #begin(signal: AbortSignal | undefined): void {
+    if (channels.callStart.hasSubscribers) channels.callStart.publish(this.#event())
+    if (signal?.aborted === true) {
+      this.#settle(new AbortError(signal.reason))
+      return
+    }
+    try {
+      this.#context.submit(this.#exchange)
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      this.#settle(error)
+      return
+    }
+    if (signal !== undefined) {
+      this.#signal = signal
+      signal.addEventListener('abort', this)
+    }
+    const { totalTimeout } = this.#request
+    if (totalTimeout > 0) {
+      this.#timer = new Timer(this)
+      this.#context.wheel.set(this.#timer, this.#exchange.queuedAt + totalTimeout)
+    }
+  }
 
   #openStream(x: Exchange, head: ResponseHead): void {
     const { maxBodySize, maxDecodeRatio, decompress } = this.#request

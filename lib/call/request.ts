@@ -3,7 +3,6 @@ import type { ExchangeRequest, ExchangeTimeouts, RequestBody } from '../core/exc
 import { LIMITS } from '../core/limits.ts'
 import { Target } from '../core/target.ts'
 import { version } from '../core/version.ts'
-import { checkMethod, serializeFields } from '../http1/request-encoder.ts'
 import type { TlsOptions } from '../net/network.ts'
 import { jsonBody, requestBody, type BodyInit } from './body.ts'
 import { acceptEncoding } from './content-coding.ts'
@@ -62,6 +61,14 @@ export interface RequestOptions extends SharedOptions {
   expectContinue?: boolean | number | undefined
 }
 
+/** The codec's one serializer, handed in by the client: it refuses what must not get out. */
+export interface RequestEncoder {
+  /** Throws ArgumentError when the method is no token. */
+  checkMethod(method: string): string
+  /** Throws ArgumentError for a field that would break the head, or frame the body twice. */
+  serializeFields(fields: Iterable<readonly [name: string, value: FieldValue]>): string
+}
+
 /** A request, ready for the scheduler, with what its call must know. */
 export interface PreparedRequest extends ExchangeRequest {
   readonly totalTimeout: number
@@ -79,12 +86,14 @@ const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
 /** Fields that a message cannot do without (RFC 9112 sections 3.2 and 6). */
 const KEPT = new Set(['host', 'content-length', 'transfer-encoding'])
 
-type Field = [name: string, value: string | number | readonly string[]]
+type FieldValue = string | number | readonly string[]
+type Field = [name: string, value: FieldValue]
 type Settings = Omit<PreparedRequest, keyof ExchangeRequest> & { readonly timeouts: ExchangeTimeouts }
 
 /** Turns URLs and options into requests that the scheduler can take. One per client. */
 export class RequestBuilder {
   readonly #urls = new UrlParser()
+  readonly #encoder: RequestEncoder
   readonly #identities: TlsIdentities
   readonly #defaults: SharedOptions
   readonly #fields: readonly Field[]
@@ -96,14 +105,15 @@ export class RequestBuilder {
   /** Targets with a client IP or a TLS identity, by key. */
   readonly #targets = new Map<string, Target>()
 
-  constructor(defaults: SharedOptions, identities: TlsIdentities) {
+  constructor(defaults: SharedOptions, identities: TlsIdentities, encoder: RequestEncoder) {
+    this.#encoder = encoder
     this.#defaults = defaults
     this.#identities = identities
     this.#fields = fieldList(defaults.headers)
     this.#settings = makeSettings({}, defaults, LIMITS.maxBodySize)
     this.#streamSettings = makeSettings({}, defaults, Infinity)
     // A bad default must fail when the client is made, not with its first request.
-    serializeFields(this.#fields)
+    encoder.serializeFields(this.#fields)
   }
 
   /** Throws ArgumentError when URL or options are wrong. */
@@ -128,7 +138,7 @@ export class RequestBuilder {
   }
 
   #make(target: Target, options: RequestOptions, credentials: string, streamed: boolean): PreparedRequest {
-    const method = normaliseMethod(options.method ?? 'GET')
+    const method = this.#encoder.checkMethod(normaliseMethod(options.method ?? 'GET'))
     const fields = mergeFields(this.#fields, fieldList(options.headers))
     const settings = this.#settingsOf(options, streamed)
     const body = addBody(method, options, fields)
@@ -143,7 +153,7 @@ export class RequestBuilder {
     return {
       target,
       method,
-      fields: serializeFields(fields.filter(([name]) => !isRemoved(options.headers, name))),
+      fields: this.#encoder.serializeFields(fields.filter(([name]) => !isRemoved(options.headers, name))),
       body,
       priority: options.priority ?? 0,
       idempotent: options.idempotent ?? IDEMPOTENT.has(method),
@@ -218,7 +228,7 @@ function normaliseMethod(method: string): string {
   if (upper === 'CONNECT') {
     throw new ArgumentError('method CONNECT opens a tunnel, which a request cannot hold; use a proxy instead')
   }
-  return checkMethod(NORMALISED.has(upper) ? upper : method)
+  return NORMALISED.has(upper) ? upper : method
 }
 
 // --- fields --------------------------------------------------------------------------------------
@@ -231,7 +241,10 @@ function fieldList(headers: HeadersInit | undefined): Field[] {
     if (!Array.isArray(entry) || entry.length !== 2) {
       throw new ArgumentError('option headers holds something that is no [name, value] pair')
     }
-    const [name, value] = entry as [string, Field[1] | null | undefined]
+    const [name, value] = entry as [unknown, Field[1] | null | undefined]
+    if (typeof name !== 'string') {
+      throw new ArgumentError(`option headers has a ${typeof name} for a name; names are strings`)
+    }
     if (value !== null && value !== undefined) fields.push([name, value])
   }
   return fields
@@ -240,7 +253,7 @@ function fieldList(headers: HeadersInit | undefined): Field[] {
 /** A request's fields replace the client's of the same name where those stand; new ones follow. */
 function mergeFields(defaults: readonly Field[], own: readonly Field[]): Field[] {
   if (defaults.length === 0) return [...own]
-  const names = new Set(own.map(([name]) => String(name).toLowerCase()))
+  const names = new Set(own.map(([name]) => name.toLowerCase()))
   return [...defaults.filter(([name]) => !names.has(name.toLowerCase())), ...own]
 }
 
@@ -254,7 +267,7 @@ function isRemoved(headers: HeadersInit | undefined, name: string): boolean {
 }
 
 function valueOf(fields: readonly Field[], name: string): Field[1] | undefined {
-  return fields.find(([field]) => String(field).toLowerCase() === name)?.[1]
+  return fields.find(([field]) => field.toLowerCase() === name)?.[1]
 }
 
 function has(fields: readonly Field[], name: string): boolean {

@@ -1,5 +1,5 @@
 import { DecodingError } from '../core/errors.ts'
-import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { Exchange, Flight, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 
 /** Where a call's time went, ms; -1: not come to. */
@@ -20,10 +20,12 @@ export abstract class ResponseBase {
   bytesDecoded = 0
   protected readonly responseHead: ResponseHead
   protected readonly exchange: Exchange
+  protected readonly flight: Flight
   protected trailerFields: Headers | null = null
 
   constructor(exchange: Exchange, head: ResponseHead) {
     this.exchange = exchange
+    this.flight = exchange.flight!
     this.responseHead = head
   }
 
@@ -77,24 +79,25 @@ export abstract class ResponseBase {
 
   /** The local address that the connection had. */
   get clientIp(): string {
-    return this.exchange.route?.localAddress ?? ''
+    return this.flight.route.localAddress
   }
 
   get remoteAddress(): string {
-    return this.exchange.route?.remoteAddress ?? ''
+    return this.flight.route.remoteAddress
   }
 
   /** Whether the connection had carried another exchange before. */
   get reused(): boolean {
-    return this.exchange.reused
+    return this.flight.reused
   }
 
   get timings(): Timings {
-    const { queuedAt, sentAt, headAt, endAt } = this.exchange
+    const { queuedAt } = this.exchange
+    const { sentAt, headAt, endAt } = this.flight
     return {
       queue: sentAt - queuedAt,
       head: headAt - queuedAt,
-      total: endAt === 0 ? -1 : endAt - queuedAt,
+      total: Number.isNaN(endAt) ? -1 : endAt - queuedAt,
     }
   }
 }

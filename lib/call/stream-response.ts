@@ -63,7 +63,7 @@ export class StreamResponse extends ResponseBase {
 
   /** The body as a WHATWG stream. */
   web(): ReadableStream<Uint8Array> {
-    return Readable.toWeb(this.node()) as unknown as ReadableStream<Uint8Array>
+    return Readable.toWeb(this.node())
   }
 
   /** The body as a Node.js stream. */

@@ -67,10 +67,26 @@ export interface ExchangeSink {
   onClosing(x: Exchange): void
 }
 
-/** The two ends of the connection that carried an exchange. */
+/** The two ends of a connection. */
 export interface Route {
   readonly remoteAddress: string
   readonly localAddress: string
+}
+
+/** One time an exchange was sent: over what, and when, on the clock's `now()`. NaN: not yet. */
+export class Flight {
+  readonly route: Route
+  /** Whether the connection had carried another exchange before. */
+  readonly reused: boolean
+  readonly sentAt: number
+  headAt = NaN
+  endAt = NaN
+
+  constructor(route: Route, reused: boolean, sentAt: number) {
+    this.route = route
+    this.reused = reused
+    this.sentAt = sentAt
+  }
 }
 
 /** Where an exchange is at the moment: its pool while it waits, its connection while in flight. */
@@ -123,15 +139,10 @@ export class Exchange implements DequeItem<Exchange> {
   muted = false
   /** Its queue timeout, while it has one. */
   timer: Timer | null = null
-  /** What carried it, for the response and the report. */
-  route: Route | null = null
-  /** Whether its connection had carried another exchange before. */
-  reused = false
-  /** Clock readings; 0: not yet. */
+  /** When it came to its pool, on the clock's `now()`. */
   queuedAt = 0
-  sentAt = 0
-  headAt = 0
-  endAt = 0
+  /** What there is to say once it is sent. Apart, because a waiting exchange must be small. */
+  flight: Flight | null = null
 
   constructor(request: ExchangeRequest, path: string, sink: ExchangeSink) {
     this.request = request

@@ -1,5 +1,15 @@
-import { ConnectionClosedError, RequestError, TimeoutError } from '../core/errors.ts'
+import { ConnectError, ConnectionClosedError, RequestError, TimeoutError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+
+/** A dial that failed; the network says how with a ConnectError. */
+export function dialError(error: Error | null): RequestError {
+  if (error instanceof RequestError) return error
+  return new ConnectError('tcp', error?.message ?? 'the dial ended before it was open', error)
+}
+
+export function dialTimeoutError(timeout: number): TimeoutError {
+  return new TimeoutError('connect', timeout, `no connection within ${timeout} ms (connectTimeout)`)
+}
 
 /** Says what was lost: how far the answer of the exchange in front had come, and how old the connection was. */
 export function lossError(

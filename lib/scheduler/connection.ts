@@ -1,39 +1,30 @@
 import { Deque, type DequeItem } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
-import { ConnectError, ProtocolError, RequestError, TimeoutError } from '../core/errors.ts'
-import type { Exchange, ExchangeHolder, ResponseHead, Route } from '../core/exchange.ts'
+import { ProtocolError, RequestError } from '../core/errors.ts'
+import {
+  Flight,
+  type Exchange,
+  type ExchangeHolder,
+  type ResponseHead,
+  type Route,
+} from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
-import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
-import { ResponseDecoder, type DecoderSink } from '../http1/response-decoder.ts'
+import type { TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions, Wire, WireOwner } from '../net/network.ts'
-import { lossError, timeoutError } from './connection-errors.ts'
+import { dialError, dialTimeoutError, lossError, timeoutError } from './connection-errors.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
+import { failExchange } from './fail-exchange.ts'
+import { Deadline } from './deadline.ts'
 import { exchangeEvent, type ConnectionEvent, type ExchangeEvent } from './events.ts'
 import type { SchedulerContext } from './context.ts'
 import type { IdleEntry } from './idle-list.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { RequestWriter, type WriterOwner } from './request-writer.ts'
-import type { TargetRecord } from './target-record.ts'
+import { sortInFlight } from './resend.ts'
+import { ResponseReader, type ReaderOwner } from './response-reader.ts'
 
 export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
-
-/** What the connection's one timer is waiting for. */
-type Wait = 'connect' | 'idle' | 'continue' | 'send' | 'head' | 'body'
-
-/** The pool, as its connections see it. */
-export interface ConnectionOwner {
-  readonly record: TargetRecord
-  /** Exchanges waiting in the pool. */
-  readonly waiting: number
-  onOpen(connection: Connection): void
-  onDialFailed(connection: Connection, error: RequestError): void
-  /** An exchange has ended. The connection may be idle now, or have room in its pipeline. */
-  onRoom(connection: Connection): void
-  /** It was open and is gone. `lost`: exchanges to be sent again, in order. */
-  onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void
-  /** Have `settle` called at the end of this tick. */
-  touch(connection: Connection): void
-}
 
 /**
  * One connection: the exchanges in flight on it, in order, between the encoder and the decoder.
@@ -43,7 +34,7 @@ export interface ConnectionOwner {
  * connection; the exchanges behind it are sent again where they may be (DESIGN: rule 10).
  */
 export class Connection
-  implements DequeItem<Connection>, WireOwner, DecoderSink, TimerOwner, ExchangeHolder, WriterOwner, Route
+  implements DequeItem<Connection>, WireOwner, ReaderOwner, TimerOwner, ExchangeHolder, WriterOwner, Route
 {
   previous: Connection | null = null
   next: Connection | null = null
@@ -68,19 +59,15 @@ export class Connection
   readonly #context: SchedulerContext
   readonly #owner: ConnectionOwner
   readonly #dial: DialOptions
-  readonly #decoder: ResponseDecoder
   readonly #writer: RequestWriter
+  readonly #reader: ResponseReader
   readonly #keepAlive: KeepAlive
-  readonly #timer: Timer
+  readonly #deadline: Deadline
   readonly #inFlight = new Deque<Exchange>()
   #wire: Wire | null = null
-  #wait: Wait = 'connect'
   #connectTimeout = 0
-  #head: ResponseHead | null = null
   /** Whether more than one exchange was ever in flight on it. */
   #pipelined = false
-  #paused = false
-  #mutedBytes = 0
   #referenced = true
 
   constructor(serial: number, context: SchedulerContext, owner: ConnectionOwner, dial: DialOptions) {
@@ -88,10 +75,10 @@ export class Connection
     this.#context = context
     this.#owner = owner
     this.#dial = dial
-    this.#decoder = new ResponseDecoder(this, context.decoder)
     this.#writer = new RequestWriter(this)
+    this.#reader = new ResponseReader(this, this.#inFlight, context.decoder)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
-    this.#timer = new Timer(this)
+    this.#deadline = new Deadline(context, this)
   }
 
   /** Exchanges in flight. */
@@ -125,10 +112,9 @@ export class Connection
 
   connect(timeout: number): void {
     this.#connectTimeout = timeout
-    const { wheel, network } = this.#context
-    if (timeout > 0) wheel.set(this.#timer, this.#context.now + timeout)
+    this.#deadline.arm('connect', timeout)
     if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.#event())
-    this.#wire = network.dial(this.#dial, this)
+    this.#wire = this.#context.network.dial(this.#dial, this)
   }
 
   /** Takes an exchange. It is written when the tick ends: see `settle`. */
@@ -136,10 +122,8 @@ export class Connection
     this.#inFlight.push(x)
     if (this.#inFlight.size > 1) this.#pipelined = true
     x.holder = this
-    x.route = this
     x.progress = 'sent'
-    x.sentAt = this.#context.now
-    x.reused = this.served > 0
+    x.flight = new Flight(this, this.served > 0, this.#context.now)
     this.#keepAlive.budget--
     this.#writer.add(x)
     if (channels.exchangeSend.hasSubscribers) channels.exchangeSend.publish(this.#exchangeEvent(x))
@@ -152,7 +136,7 @@ export class Connection
     if (this.#inFlight.size === 0) {
       if (this.#referenced) this.#wire!.unref()
       this.#referenced = false
-      this.#arm('idle', this.#keepAlive.timeout)
+      this.#deadline.arm('idle', this.#keepAlive.timeout)
       return
     }
     if (!this.#referenced) this.#wire!.ref()
@@ -162,11 +146,11 @@ export class Connection
     const taken = this.#writer.flush()
     const sending = this.#writer.sending
     if (sending !== null) {
-      if (sending.request.expectContinue > 0) this.#arm('continue', sending.request.expectContinue)
+      if (sending.request.expectContinue > 0) this.#deadline.arm('continue', sending.request.expectContinue)
       else this.#writer.startBody()
-    } else if (this.#wait === 'idle') {
-      if (taken) this.#arm('head', this.#replyTimeout(first))
-      else this.#arm('send', first.request.timeouts.requestTimeout)
+    } else if (this.#deadline.wait === 'idle') {
+      if (taken) this.#deadline.arm('head', this.#replyTimeout(first))
+      else this.#deadline.arm('send', first.request.timeouts.requestTimeout)
     }
   }
 
@@ -203,25 +187,19 @@ export class Connection
     x.muted = true
     if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
     const first = this.#inFlight.first === x
-    const head = first ? this.#head : null
-    const tooLong = head !== null && (head.framing === 'close' || head.contentLength > LIMITS.maxMutedBytes)
     // A request that is half sent leaves nothing to go on with.
-    if (tooLong || this.#writer.sending === x) {
+    if (this.#writer.sending === x || (first && !this.#reader.mute())) {
       this.#close(null)
-      return
+    } else if (first) {
+      this.#deadline.arm(this.#deadline.wait, LIMITS.mutedTimeout)
+      this.#reader.resume()
     }
-    if (!first) return
-    this.#mutedBytes = 0
-    this.#arm(this.#wait, LIMITS.mutedTimeout)
-    this.resume(x)
   }
 
   resume(x: Exchange): void {
     this.#enter()
-    if (!this.#paused || this.#inFlight.first !== x) return
-    this.#paused = false
-    if (!x.muted) this.#arm('body', x.request.timeouts.bodyTimeout)
-    this.#wire!.resume()
+    if (this.#inFlight.first !== x || !this.#reader.resume()) return
+    this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
   }
 
   // --- the wire's owner ------------------------------------------------------------------------
@@ -232,8 +210,7 @@ export class Connection
     this.remoteAddress = this.#wire!.remoteAddress
     this.localAddress = this.#wire!.localAddress
     this.lastReadAt = this.#enter()
-    this.#context.wheel.clear(this.#timer)
-    this.#wait = 'idle'
+    this.#deadline.arm('idle', 0)
     if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish(this.#event())
     this.#owner.onOpen(this)
   }
@@ -244,9 +221,9 @@ export class Connection
     if (channels.connectionBytes.hasSubscribers) {
       channels.connectionBytes.publish({ ...this.#event(), direction: 'in', data: chunk })
     }
-    let consumed: number
+    let answers: boolean
     try {
-      consumed = this.#decoder.decode(chunk)
+      answers = this.#reader.decode(chunk)
     } catch (error) {
       // The codec throws these two and nothing else; anything else is our own fault and must be seen.
       if (!(error instanceof RequestError)) throw error
@@ -254,20 +231,20 @@ export class Connection
       return
     }
     if (this.#closed) return
-    if (consumed < chunk.length) {
+    if (!answers) {
       // Bytes that nothing was asked for: never an answer, whatever they say.
       this.#close(new ProtocolError('unsolicited-bytes', 'the server sent bytes that answer no request'))
       return
     }
     const first = this.#inFlight.first
-    if (first !== null && this.#wait === 'body' && !first.muted) {
-      this.#arm('body', first.request.timeouts.bodyTimeout)
+    if (first !== null && this.#deadline.wait === 'body' && !first.muted) {
+      this.#deadline.arm('body', first.request.timeouts.bodyTimeout)
     }
   }
 
   onFin(clean: boolean): void {
     this.#enter()
-    const where = this.#decoder.end(clean)
+    const where = this.#reader.end(clean)
     if (this.#closed || where === 'complete') return
     if (this.#inFlight.size === 0) this.#close(null)
     else if (where === 'idle') this.#close(this.#lossError('the server closed the connection', null))
@@ -277,9 +254,9 @@ export class Connection
   onDrain(): void {
     this.#enter()
     const first = this.#inFlight.first
-    if (first !== null && this.#wait === 'send') {
+    if (first !== null && this.#deadline.wait === 'send') {
       // While a body is being made, the server is not late.
-      this.#arm('head', this.#writer.sending === null ? this.#replyTimeout(first) : 0)
+      this.#deadline.arm('head', this.#writer.sending === null ? this.#replyTimeout(first) : 0)
     }
     this.#writer.drained()
   }
@@ -288,74 +265,35 @@ export class Connection
     this.#enter()
     if (this.#closed) return
     if (this.state === 'connecting') {
-      const known = error instanceof RequestError
-      this.#dialFailed(
-        known ? error : new ConnectError('tcp', error?.message ?? 'the dial ended early', error),
-      )
+      this.#dialFailed(dialError(error))
       return
     }
     this.#close(this.#lossError(`the connection broke (${error?.message ?? 'closed'})`, error))
   }
 
-  // --- the decoder's sink ----------------------------------------------------------------------
+  // --- the reader's owner ----------------------------------------------------------------------
 
-  onStart(): string | null {
-    const first = this.#inFlight.first
-    if (first === null) return null
-    first.progress = 'answered'
-    return first.request.method
+  onContinue(): void {
+    if (this.#deadline.wait !== 'continue') return
+    this.#deadline.arm('head', 0)
+    this.#writer.startBody()
   }
 
-  onInformational(head: ResponseHead): void {
-    const first = this.#inFlight.first!
-    if (head.status === 100) {
-      if (this.#wait === 'continue') this.#continue()
-    } else if (!first.muted) {
-      first.sink.onInformational(first, head)
-    }
-  }
-
-  onHead(head: ResponseHead): void {
-    const first = this.#inFlight.first!
-    first.headAt = this.lastReadAt
-    this.#head = head
+  onResponseHead(x: Exchange, head: ResponseHead): void {
+    x.flight!.headAt = this.lastReadAt
     // A final answer instead of the 100: the body is not wanted (RFC 9110 section 10.1.1).
-    if (this.#wait === 'continue') this.#writer.stop()
-    if (first.muted) {
-      if (head.framing === 'close' || head.contentLength > LIMITS.maxMutedBytes) this.#close(null)
-      return
-    }
-    this.#arm('body', first.request.timeouts.bodyTimeout)
+    if (this.#deadline.wait === 'continue') this.#writer.stop()
+    if (x.muted) return
+    this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
     if (channels.exchangeHead.hasSubscribers) {
-      channels.exchangeHead.publish({ ...this.#exchangeEvent(first), head })
-    }
-    first.sink.onHead(first, head)
-  }
-
-  onBody(chunk: Uint8Array): void {
-    const first = this.#inFlight.first!
-    if (first.muted) {
-      this.#mutedBytes += chunk.length
-      if (this.#mutedBytes > LIMITS.maxMutedBytes) this.#close(null)
-    } else if (!first.sink.onBody(first, chunk) && !this.#paused && !this.#closed && !first.muted) {
-      this.#paused = true
-      this.#wire!.pause()
+      channels.exchangeHead.publish({ ...this.#exchangeEvent(x), head })
     }
   }
 
-  onEnd(trailers: Headers | null): void {
-    const x = this.#inFlight.shift()!
-    const head = this.#head!
-    this.#head = null
-    x.holder = null
-    x.progress = 'done'
-    x.endAt = this.lastReadAt
+  onAnswered(x: Exchange, head: ResponseHead, trailers: Headers | null): void {
+    x.flight!.endAt = this.lastReadAt
     this.served++
     this.#owner.record.requests++
-    if (this.#paused) {
-      this.#paused = false
-      this.#wire!.resume()
-    }
     // An answer that came before the request was whole leaves a half-sent request behind.
     const ends = !head.keepAlive || x.request.closes || this.#writer.sending === x
     if (!ends) this.#keepAlive.learn(head, this.#inFlight.size)
@@ -370,6 +308,18 @@ export class Connection
     else this.#owner.onRoom(this)
   }
 
+  onMutedTooLong(): void {
+    this.#close(null)
+  }
+
+  stopReading(): void {
+    this.#wire!.pause()
+  }
+
+  startReading(): void {
+    this.#wire!.resume()
+  }
+
   // --- the writer's owner ----------------------------------------------------------------------
 
   write(data: string | Uint8Array): boolean {
@@ -381,14 +331,14 @@ export class Connection
 
   onBodyBlocked(x: Exchange): void {
     this.#enter()
-    if (this.#wait !== 'body') this.#arm('send', x.request.timeouts.requestTimeout)
+    if (this.#deadline.wait !== 'body') this.#deadline.arm('send', x.request.timeouts.requestTimeout)
   }
 
   onBodySent(): void {
     this.#enter()
     const first = this.#inFlight.first
     if (first === null) return
-    if (this.#wait !== 'body') this.#arm('head', this.#replyTimeout(first))
+    if (this.#deadline.wait !== 'body') this.#deadline.arm('head', this.#replyTimeout(first))
     this.#owner.onRoom(this)
   }
 
@@ -403,27 +353,21 @@ export class Connection
   onTimer(): void {
     this.#enter()
     const first = this.#inFlight.first
-    switch (this.#wait) {
+    switch (this.#deadline.wait) {
       case 'connect':
-        this.#dialFailed(
-          new TimeoutError(
-            'connect',
-            this.#connectTimeout,
-            `no connection within ${this.#connectTimeout} ms`,
-          ),
-        )
+        this.#dialFailed(dialTimeoutError(this.#connectTimeout))
         return
       case 'idle':
         this.#close(null)
         return
       case 'continue':
-        this.#continue()
+        this.onContinue()
         return
       case 'send':
       case 'head':
       case 'body':
         if (first === null || first.muted) this.#close(null)
-        else this.#close(timeoutError(this.#wait, first, this.#paused), true)
+        else this.#close(timeoutError(this.#deadline.wait, first, this.#reader.paused), true)
     }
   }
 
@@ -440,31 +384,18 @@ export class Connection
     return context.now
   }
 
-  #arm(wait: Wait, timeout: number): void {
-    this.#wait = wait
-    if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.now + timeout)
-    else this.#context.wheel.clear(this.#timer)
-  }
-
   /** The front has been answered: now the next one is waited for, or nothing is. */
   #awaitNext(): void {
     const next = this.#inFlight.first
     if (next !== null) {
-      this.#mutedBytes = 0
-      this.#arm('head', this.#replyTimeout(next))
+      this.#deadline.arm('head', this.#replyTimeout(next))
     } else {
-      this.#wait = 'idle'
-      this.#context.wheel.clear(this.#timer)
+      this.#deadline.arm('idle', 0)
     }
   }
 
   #replyTimeout(x: Exchange): number {
     return x.muted ? LIMITS.mutedTimeout : x.request.timeouts.replyTimeout
-  }
-
-  #continue(): void {
-    this.#arm('head', 0)
-    this.#writer.startBody()
   }
 
   #dialFailed(error: RequestError): void {
@@ -475,56 +406,33 @@ export class Connection
 
   #release(): void {
     this.state = 'closed'
-    this.#decoder.close()
-    this.#context.wheel.remove(this.#timer)
+    this.#reader.close()
+    this.#deadline.remove()
     this.#writer.stop()
     this.#wire?.destroy()
     if (channels.connectionClose.hasSubscribers) channels.connectionClose.publish(this.#event())
   }
 
   /**
-   * Ends the connection. `error` is the server's doing, null our own or announced. The exchanges in
-   * flight are sent again where they may be: no byte of their answer seen, idempotent, not too often
-   * yet, and not the one a timeout is about (`blameFirst`). The others fail.
+   * Ends the connection. `error` is the server's doing; null: announced, or our own doing. What is in
+   * flight goes back to the pool or fails: see `sortInFlight`.
    */
   #close(error: RequestError | null, blameFirst = false): void {
     if (this.#closed) return
-    const dialling = this.state === 'connecting'
     this.#release()
-    const lost: Exchange[] = []
-    const failed: Exchange[] = []
-    let blamed = blameFirst
-    for (let x = this.#inFlight.shift(); x !== null; x = this.#inFlight.shift()) {
-      x.holder = null
-      if (!x.muted) {
-        const again = x.progress === 'sent' && x.resendable && x.attempt <= LIMITS.maxResends && !blamed
-        if (again) lost.push(this.#takeBack(x, error !== null))
-        else failed.push(x)
-      }
-      blamed = false
-    }
-    const inFlight = lost.length + failed.length > 0
-    const broke = error !== null && ((this.#pipelined && inFlight) || error instanceof ProtocolError)
-    this.#owner.onClosed(this, lost, broke && !dialling)
+    const nextSerial = this.#context.nextSerial()
+    const { again, failed } = sortInFlight(this.#inFlight, {
+      announced: error === null,
+      blameFirst,
+      nextSerial,
+    })
+    const inPipeline = this.#pipelined && again.length + failed.length > 0
+    this.#owner.onClosed(this, again, error !== null && (inPipeline || error instanceof ProtocolError))
     for (const x of failed) this.#fail(x, error ?? this.#lossError('the connection was closed', null))
   }
 
-  /** Makes an exchange ready to be sent again; after a loss only on a connection newer than that. */
-  #takeBack(x: Exchange, unannounced: boolean): Exchange {
-    x.progress = 'waiting'
-    x.attempt++
-    x.route = null
-    if (unannounced) x.minSerial = this.#context.nextSerial()
-    return x
-  }
-
   #fail(x: Exchange, error: RequestError): void {
-    x.holder = null
-    this.#owner.record.errors++
-    if (channels.exchangeEnd.hasSubscribers) {
-      channels.exchangeEnd.publish({ ...this.#exchangeEvent(x), error })
-    }
-    x.sink.onError(x, error)
+    failExchange(x, error, this.#owner.record, this.#context.clientId, this.serial)
   }
 
   #lossError(what: string, cause: unknown): RequestError {

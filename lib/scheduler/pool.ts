@@ -6,8 +6,10 @@ import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions } from '../net/network.ts'
-import { Connection, type ConnectionOwner } from './connection.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
+import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
+import { failExchange } from './fail-exchange.ts'
 import { exchangeEvent } from './events.ts'
 import type { TargetRecord } from './target-record.ts'
 import { WaitingQueue } from './waiting-queue.ts'
@@ -405,10 +407,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #fail(x: Exchange, error: RequestError): void {
-    this.record.errors++
-    if (channels.exchangeEnd.hasSubscribers) {
-      channels.exchangeEnd.publish({ ...exchangeEvent(this.#context.clientId, x, 0), error })
-    }
-    x.sink.onError(x, error)
+    failExchange(x, error, this.record, this.#context.clientId, 0)
   }
 }

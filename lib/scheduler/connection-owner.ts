@@ -1,0 +1,19 @@
+import type { RequestError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Connection } from './connection.ts'
+import type { TargetRecord } from './target-record.ts'
+
+/** The pool, as its connections see it. */
+export interface ConnectionOwner {
+  readonly record: TargetRecord
+  /** Exchanges waiting in the pool. */
+  readonly waiting: number
+  onOpen(connection: Connection): void
+  onDialFailed(connection: Connection, error: RequestError): void
+  /** An exchange has ended. The connection may be idle now, or have room in its pipeline. */
+  onRoom(connection: Connection): void
+  /** It was open and is gone. `lost`: exchanges to be sent again, in order. */
+  onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void
+  /** Have `settle` called at the end of this tick. */
+  touch(connection: Connection): void
+}

@@ -1,0 +1,29 @@
+import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
+import type { SchedulerContext } from './context.ts'
+
+/** What a connection may be waiting for. */
+export type Wait = 'connect' | 'idle' | 'continue' | 'send' | 'head' | 'body'
+
+/** What one connection waits for, and until when. One at a time: its front is what it waits for. */
+export class Deadline {
+  wait: Wait = 'connect'
+  readonly #context: SchedulerContext
+  readonly #timer: Timer
+
+  constructor(context: SchedulerContext, owner: TimerOwner) {
+    this.#context = context
+    this.#timer = new Timer(owner)
+  }
+
+  /** Waits for this now, for `timeout` ms; 0: for as long as it takes. */
+  arm(wait: Wait, timeout: number): void {
+    this.wait = wait
+    if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.now + timeout)
+    else this.#context.wheel.clear(this.#timer)
+  }
+
+  /** Waits for nothing any more. */
+  remove(): void {
+    this.#context.wheel.remove(this.#timer)
+  }
+}
