@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { Command, CommanderError, Option } from 'commander'
 import { version } from '../index.ts'
 import { CliError } from './cli-error.ts'
@@ -22,6 +23,8 @@ import { readRequestData } from './request-data.ts'
 /** Where the command reads and writes. */
 export interface CommandIo {
   readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: Writable
+  readonly stderr: Writable
 }
 
 /** Options as commander gives them. */
@@ -72,6 +75,7 @@ export async function runCommandLine(
     .description('An HTTP/1.1 client for scraping.')
     .version(version)
     .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .showHelpAfterError('(trawl --help and trawl get --help tell more)')
   getCommand(program).action(async (urls: string[], flags: Flags) => {
     exitCode = await get(await checkOptions(urls, flags, io))
@@ -144,7 +148,7 @@ async function checkOptions(urls: readonly string[], flags: Flags, io: CommandIo
     progress: flags.progress,
     method,
     headers: headersOf(flags),
-    body: await readRequestData(flags.data ?? [], io.stdin),
+    body: await readRequestData(flags.data ?? [], io),
     maxConn: flags.maxConn,
     maxConnPerTarget: flags.maxConnPerTarget,
     pipeline: flags.pipeline,

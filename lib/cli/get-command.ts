@@ -47,7 +47,8 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
   await run.work()
   const elapsedMs = performance.now() - started
   const { dialled, reused } = client.stats()
-  await client.close()
+  // Every call has ended: nothing is left to wait for, not even what aborted ones still get.
+  client.destroy()
   progress.stop()
   removeHandlers()
   source.stop()

@@ -1,4 +1,11 @@
-import { LimitError, Response, type Client, type RequestOptions, type StreamResponse } from '../index.ts'
+import {
+  ArgumentError,
+  LimitError,
+  Response,
+  type Client,
+  type RequestOptions,
+  type StreamResponse,
+} from '../index.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
 import { FileError } from './file-error.ts'
@@ -114,7 +121,8 @@ function factsOf(response: Response | StreamResponse): Partial<Outcome> {
 function failureOf(error: unknown): Pick<Outcome, 'error' | 'message' | 'exitCode' | 'fatal' | 'file'> {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const name = typeof code === 'string' && code.startsWith('ERR_') ? code : 'ERR_OTHER'
-  const fatal = error instanceof FileError && error.fatal
+  // The URL is one: what is wrong with the request is wrong with every request of the run.
+  const fatal = error instanceof ArgumentError || (error instanceof FileError && error.fatal)
   return { error: name, message: String(message ?? error), exitCode: exitCodeOfError(name), fatal, file: '' }
 }
 

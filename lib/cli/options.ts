@@ -57,8 +57,8 @@ export function sizeOption(value: string): number {
 
 /** A request method: a token (RFC 9110 section 9.1). */
 export function methodOption(value: string): string {
-  if (TOKEN.test(value)) return value
-  throw new InvalidArgumentError('It must be a method name, as GET or POST.')
+  if (TOKEN.test(value) && value.toUpperCase() !== 'CONNECT') return value
+  throw new InvalidArgumentError('It must be a method name, as GET or POST, and not CONNECT.')
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u

@@ -29,7 +29,7 @@ export interface OutputPlaces {
 export class OutputFile implements BodySink {
   readonly #folder: OutputPlaces
   readonly #name: FileName
-  readonly #release: () => void
+  #release: (() => void) | null
   #path: string
   #part = ''
   #handle: FileHandle | null = null
@@ -58,18 +58,26 @@ export class OutputFile implements BodySink {
       await this.discard()
       throw error
     }
-    this.#release()
+    this.#leave()
     return this.#path
   }
 
   async discard(): Promise<void> {
     this.#waiting = []
-    this.#release()
+    const part = this.#part
+    this.#part = ''
     try {
       await this.#close()
     } finally {
-      if (this.#part !== '') await rm(this.#part, { force: true })
+      if (part !== '') await rm(part, { force: true })
+      this.#leave()
     }
+  }
+
+  /** Frees the name for others, once: by then it may be theirs. */
+  #leave(): void {
+    this.#release?.()
+    this.#release = null
   }
 
   async #flush(): Promise<void> {

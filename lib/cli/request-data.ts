@@ -4,26 +4,31 @@ import { EXIT } from './exit-codes.ts'
 import { reasonOf } from './file-error.ts'
 import { CLI_LIMITS } from './limits.ts'
 
+/** Asked for stdin only when it is read: asking a process for it opens it. */
+export interface StdinHolder {
+  readonly stdin: AsyncIterable<Uint8Array>
+}
+
 const AMPERSAND = Buffer.from('&')
 
 /** The body that -d gives: texts and `@files`, joined by `&`; undefined where there is none. */
 export async function readRequestData(
   parts: readonly string[],
-  stdin: AsyncIterable<Uint8Array>,
+  io: StdinHolder,
 ): Promise<Uint8Array | undefined> {
   if (parts.length === 0) return undefined
   const pieces: Uint8Array[] = []
   for (const part of parts) {
     if (pieces.length > 0) pieces.push(AMPERSAND)
-    pieces.push(part.startsWith('@') ? await readData(part.slice(1), stdin) : Buffer.from(part))
+    pieces.push(part.startsWith('@') ? await readData(part.slice(1), io) : Buffer.from(part))
   }
   return Buffer.concat(pieces)
 }
 
-async function readData(path: string, stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function readData(path: string, io: StdinHolder): Promise<Uint8Array> {
   const name = path === '-' ? 'standard input' : path
   try {
-    if (path === '-') return withoutLineEnds(await readBounded(name, stdin))
+    if (path === '-') return withoutLineEnds(await readBounded(name, io.stdin))
     const handle = await open(path)
     // The stream closes the handle when it ends, and when it is left.
     return withoutLineEnds(await readBounded(name, handle.createReadStream()))

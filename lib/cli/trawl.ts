@@ -1,0 +1,20 @@
+import { CliError } from './cli-error.ts'
+import { runCommandLine } from './command-line.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { getCommand, type GetIo } from './get-command.ts'
+
+/** The whole command: arguments and streams in, exit code out. Never rejects. */
+export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCode> {
+  // Who reads the messages may go; the files and the report are still wanted.
+  io.stderr.on('error', () => undefined)
+  try {
+    return await runCommandLine(argv, io, (options) => getCommand(options, io))
+  } catch (error) {
+    if (error instanceof CliError) {
+      io.stderr.write(`trawl: ${error.message}\n`)
+      return error.exitCode
+    }
+    io.stderr.write(`trawl: ${error instanceof Error ? error.stack : String(error)}\n`)
+    return EXIT.other
+  }
+}

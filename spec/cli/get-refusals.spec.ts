@@ -1,0 +1,129 @@
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Bench } from './run-trawl.ts'
+
+let bench: Bench
+let requests = 0
+let url = ''
+let urls = ''
+let out = ''
+
+beforeEach(async () => {
+  bench = await Bench.make()
+  requests = 0
+  const port = await bench.serve((_, response) => {
+    requests++
+    response.end('x')
+  })
+  url = `http://127.0.0.1:${port}/x`
+  urls = bench.path('urls')
+  out = bench.path('out')
+  await writeFile(urls, `${url}\n`)
+})
+
+afterEach(() => bench.dispose())
+
+/** What a run says that was refused: nothing was asked for, nothing went to standard output. */
+async function refusal(...args: string[]): Promise<{ code: number | null; message: string }> {
+  const { code, stdout, stderr } = await bench.run(['get', ...args])
+  expect(stdout).toBe('')
+  expect(requests).toBe(0)
+  return { code, message: stderr }
+}
+
+describe('trawl get refuses at once', () => {
+  it.each([
+    [
+      '--max-conn 0',
+      "option '--max-conn <n>' argument '0' is invalid. It must be a whole number from 1 to 65535.",
+    ],
+    [
+      '--pipeline 257',
+      "option '--pipeline <n>' argument '257' is invalid. It must be a whole number from 1 to 256.",
+    ],
+    ['--max-time soon', 'It must be a number of seconds, as 30 or 2.5; 0 for no limit.'],
+    ['--max-filesize 1kb', 'It must be a number of bytes above 0, as 500000, 200k or 1.5G.'],
+    ['-H X-A:1\r\nX-B:2', 'give each field its own -H'],
+    ['-A a\nb', 'A field value holds no line ends'],
+    ['-X (GET)', 'It must be a method name, as GET or POST, and not CONNECT.'],
+    ['-X CONNECT', 'It must be a method name, as GET or POST, and not CONNECT.'],
+    ['--client-ip eth0', 'It must be an IPv4 or IPv6 address of this machine, as 192.0.2.7.'],
+    ['--resolve a:b', 'It must be HOST:PORT:ADDRESS, as www.example.com:80:127.0.0.1.'],
+    ['--progress loud', 'Allowed choices are auto, bar, plain, none.'],
+    ['--output-dri x', "unknown option '--output-dri'\n(Did you mean --output-dir?)"],
+    ['--max-conn', "option '--max-conn <n>' argument missing"],
+    ['-A x -H user-agent:y', 'trawl: the User-Agent is given twice, by -A and -H; give one\n'],
+    ['-H Transfer-Encoding:chunked', 'Transfer-Encoding is set, but there is no body to send'],
+    ['-H Content-Length:5 -d x', 'its announced length is 5; leave the length out'],
+  ])('a bad option: %j', async (args, message) => {
+    const refused = await refusal(url, ...args.split(' '))
+    expect(refused.message).toContain(message)
+    expect(refused.code).toBe(2)
+  })
+
+  it.each([
+    ['', 'nothing to fetch; give URLs, or --input FILE'],
+    ['example.com', '"example.com" is not a URL; write the scheme too, as in http://example.com/'],
+    ['ftp://a/', '"ftp://a/": the scheme ftp is not supported; use http or https'],
+    ['http://a/ http://b/', 'several bodies do not go to standard output; give --output-dir DIR'],
+    ['--input urls', 'several bodies do not go to standard output; give --output-dir DIR'],
+    [
+      '--input - --output-dir out -d @-',
+      'standard input is used twice, by --input - and -d @-; put one of them in a file',
+    ],
+  ])('what makes no sense: %j', async (args, message) => {
+    const words = args.split(' ').filter((word) => word !== '')
+    expect(await refusal(...words)).toEqual({ code: 2, message: `trawl: ${message}\n` })
+  })
+
+  it('an input that cannot be read', async () => {
+    const { folder } = bench
+    const remedy = 'check its path and permissions\n'
+    const none = bench.path('none')
+    expect(await refusal('--input', none, '--output-dir', out)).toEqual({
+      code: 3,
+      message: `trawl: cannot read the input ${none}: it does not exist; ${remedy}`,
+    })
+    expect(await refusal('--input', folder, '--output-dir', out)).toEqual({
+      code: 3,
+      message: `trawl: cannot read the input ${folder}: it is a folder; ${remedy}`,
+    })
+    expect(await refusal(url, '-d', `@${none}`)).toEqual({
+      code: 3,
+      message: `trawl: cannot read ${none} for -d: it does not exist; ${remedy}`,
+    })
+    expect(await readdir(folder)).toEqual(['urls'])
+  })
+
+  it('an output folder or a report that cannot be written', async () => {
+    const list = ['--input', urls, '--output-dir']
+    const inFile = await refusal(...list, urls)
+    expect(inFile.message).toContain(
+      `cannot write to the output folder ${urls}: it is not a folder; choose another`,
+    )
+    expect(inFile.code).toBe(3)
+    const nowhere = await refusal(...list, out, '--report', bench.path('no/r'))
+    expect(nowhere.message).toContain(
+      `cannot write the report ${bench.path('no/r')}: it does not exist; choose`,
+    )
+    expect(nowhere.code).toBe(3)
+    const folder = await refusal(...list, out, '--report', out)
+    expect(folder.message).toContain(`cannot write the report ${out}: it is a folder; choose`)
+    expect(folder.code).toBe(3)
+  })
+
+  it.skipIf(process.getuid?.() === 0)('a folder without permission', async () => {
+    await mkdir(out)
+    await chmod(out, 0o500)
+    const refused = await refusal('--input', urls, '--output-dir', out)
+    expect(refused.message).toContain(`cannot write to the output folder ${out}: permission denied`)
+    expect(refused.code).toBe(3)
+  })
+
+  it('a report that is the input: it would grow for ever', async () => {
+    expect(await refusal('--input', urls, '--output-dir', out, '--report', urls)).toEqual({
+      code: 2,
+      message: `trawl: ${urls} is the input too; choose another --report\n`,
+    })
+  })
+})
