@@ -158,19 +158,27 @@ describe('a body of 300 KB that grows to 300 MB', () => {
     expect(peak).toBeLessThan(96 * MEBIBYTE)
   })
 
-  it('waits for its reader', async () => {
-    for (const engine of ENGINES) {
+  it.each(ENGINES)('waits for its reader, %s', async (engine) => {
+    const create = vi.spyOn(zlib, 'createInflateRaw')
+    try {
       const input = new Source(wire)
       const body = decodeStream(['gzip'], input, NO_LIMITS, engine)
       const first = await body.next()
       expect(first.value).toHaveLength(LIMITS.decodeStreamChunk)
-      const before = process.memoryUsage().arrayBuffers
-      for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
-      // Nobody reads on: no more is taken from the wire, and no more than a step is decoded.
+      const streams = create.mock.results.map((result) => result.value as zlib.InflateRaw)
+      expect(streams).toHaveLength(engine === 'zlib' ? 1 : 0)
+      // Time enough for 16 KB to grow to 16 MB, if it did not wait: another body is decoded meanwhile.
+      expect(await decodeWhole(['gzip'], zlib.gzipSync(Buffer.alloc(60_000_000)), NO_LIMITS)).toHaveLength(
+        60_000_000,
+      )
       expect(input.given).toBe(PIECE)
-      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MEBIBYTE)
+      for (const stream of streams) {
+        expect(stream.readableLength).toBeLessThanOrEqual(2 * LIMITS.decodeStreamChunk)
+      }
       await body.return()
       expect(input.returned).toBe(1)
+    } finally {
+      create.mockRestore()
     }
   })
 
@@ -240,6 +248,22 @@ describe('decodeStream', () => {
       // Under the tight limit the outer layer fails before the inner one has begun.
       expect(streams).toHaveLength(7)
       expect(streams.map((stream) => stream.destroyed)).toEqual(streams.map(() => true))
+    } finally {
+      create.mockRestore()
+    }
+  })
+
+  it('frees the decoder of a zstd frame', async () => {
+    const create = vi.spyOn(zlib, 'createZstdDecompress')
+    try {
+      const frame = zlib.zstdCompressSync(text)
+      for await (const chunk of decodeStream(['zstd'], new Source(frame), NO_LIMITS)) {
+        expect(chunk.length).toBeGreaterThan(0)
+        break
+      }
+      await collect(decodeStream(['zstd'], new Source(Buffer.concat([frame, frame])), NO_LIMITS))
+      const streams = create.mock.results.map((result) => result.value as zlib.ZstdDecompress)
+      expect(streams.map((stream) => stream.destroyed)).toEqual([true, true, true])
     } finally {
       create.mockRestore()
     }
