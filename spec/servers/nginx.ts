@@ -142,6 +142,11 @@ export class Nginx {
     yield* createInterface({ input: createReadStream(join(this.folder, 'trace.log')) })
   }
 
+  /** Lets new workers take over; the old ones finish what they have, and close. */
+  reload(): void {
+    this.#child.kill('SIGHUP')
+  }
+
   /** Ends it and takes its folder away. */
   async stop(): Promise<void> {
     await this.#end()
