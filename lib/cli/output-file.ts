@@ -19,7 +19,7 @@ export interface OutputPlaces {
   /** Whether a file that exists is replaced. */
   readonly force: boolean
   occupant(path: string): Promise<Occupant>
-  openPart(name: FileName): Promise<OpenPart>
+  openPart(name: FileName, path: string): Promise<OpenPart>
 }
 
 /**
@@ -82,7 +82,7 @@ export class OutputFile implements BodySink {
 
   async #flush(): Promise<void> {
     if (this.#handle === null) {
-      const { path, part, handle } = await this.#folder.openPart(this.#name)
+      const { path, part, handle } = await this.#folder.openPart(this.#name, this.#path)
       this.#path = path
       this.#part = part
       this.#handle = handle

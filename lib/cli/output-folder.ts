@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
 import { EXIT } from './exit-codes.ts'
@@ -60,22 +60,21 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   }
 
   /**
-   * Opens a temporary file in the folder that `name` belongs to, and makes that folder. Between
-   * looking and making, another item may have put a file there; then it is looked for anew.
+   * Opens a temporary file beside `path`, which is where `name` belonged when it was placed. Where
+   * the folder is missing it is made; another item may have put a file there since, so it is looked
+   * for anew.
    */
-  async openPart(name: FileName): Promise<OpenPart> {
+  async openPart(name: FileName, path: string): Promise<OpenPart> {
     for (let tries = 1; ; tries++) {
-      const path = await this.#locate(name)
-      const folder = join(path, '..')
-      const part = this.partPath(folder)
+      const part = this.partPath(dirname(path))
       try {
-        await mkdir(folder, { recursive: true })
         return { path, part, handle: await open(part, 'wx') }
       } catch (error) {
-        const raced = ['EEXIST', 'ENOTDIR', 'ENOENT'].includes(systemCode(error))
-        if (!raced || tries >= 5)
-          throw new FileError('ERR_FILE', `cannot write ${part}: ${reasonOf(error)}`, error)
+        const missing = ['ENOENT', 'ENOTDIR'].includes(systemCode(error))
+        if (!missing || tries > 5) throw writeError(part, error)
       }
+      path = await this.#locate(name)
+      await makeFolder(dirname(path))
     }
   }
 
@@ -104,4 +103,17 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     const path = join(folder, name.name)
     return (await this.occupant(path)) === 'folder' ? otherFileName(path) : path
   }
+}
+
+/** A file in the way is no failure yet: the folder goes by another name then. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (error) {
+    if (!['EEXIST', 'ENOTDIR', 'ENOENT'].includes(systemCode(error))) throw writeError(path, error)
+  }
+}
+
+function writeError(path: string, error: unknown): FileError {
+  return new FileError('ERR_FILE', `cannot write ${path}: ${reasonOf(error)}`, error)
 }
