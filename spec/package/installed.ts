@@ -19,6 +19,23 @@ export interface Installed {
 /** Packs the project and installs the tarball, without what only its developers need, in an empty folder. */
 export async function install(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'trawl-package-'))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    const files = await packInto(folder)
+    return {
+      folder,
+      files,
+      run: (command, args, node) => call(command, args, folder, node),
+      write: (name, text) => writeFile(join(folder, name), text),
+      remove,
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function packInto(folder: string): Promise<string[]> {
   // The build's own output would come before the JSON: it is built once, here, by `prepack`.
   await call('npm', ['run', '-s', 'prepack'], root)
   const packed = await call('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)
@@ -33,13 +50,7 @@ export async function install(): Promise<Installed> {
     `./${tarball.filename}`,
   ]
   await call('npm', args, folder)
-  return {
-    folder,
-    files: tarball.files.map((file) => file.path),
-    run: (command, rest, node) => call(command, rest, folder, node),
-    write: (name, text) => writeFile(join(folder, name), text),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  }
+  return tarball.files.map((file) => file.path)
 }
 
 /** The path of a Node of this exact version; npm fetches it once and keeps it. */
