@@ -35,7 +35,7 @@ export class StreamResponse extends ResponseBase {
 
   /** The decoded body, to be read once. Rejects like a request when it breaks off or is damaged. */
   get body(): AsyncIterableIterator<Uint8Array> {
-    this.#body ??= this.#read()
+    this.#body ??= this.#open()
     return this.#body
   }
 
@@ -79,6 +79,22 @@ export class StreamResponse extends ResponseBase {
   /** The call's: the last byte has come, with these trailers. */
   finish(trailers: Headers | null): void {
     this.trailerFields = trailers
+  }
+
+  /** A generator that is left before its first step runs no `finally`: the wire is told here. */
+  #open(): AsyncIterableIterator<Uint8Array> {
+    const chunks = this.#read()
+    const wire = this.#wire
+    return {
+      next: () => chunks.next(),
+      return: async () => {
+        await wire.return()
+        return chunks.return(undefined)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
   }
 
   async *#read(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -14,7 +14,7 @@ export interface Clock {
    * any further I/O: what a crawler asks for on seeing an answer is part of the same tick.
    */
   defer(callback: () => void): void
-  /** Runs `callback` after the I/O that is ready by now has been handled. */
+  /** Runs `callback` once the I/O that is ready by now has been handled. */
   afterIo(callback: () => void): void
   /** Runs `callback` after `ms`; it never keeps the process alive. Returns what cancels it. */
   after(ms: number, callback: () => void): () => void
@@ -26,8 +26,10 @@ export const systemClock: Clock = {
   random: () => Math.random(),
   // By way of a microtask: Node runs nextTick callbacks of an I/O event before its promise reactions.
   defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  // The first immediate may run in the very turn of the loop that called: only the second is sure to
+  // come after a poll.
   afterIo: (callback) => {
-    setImmediate(callback)
+    setImmediate(() => setImmediate(callback))
   },
   after: (ms, callback) => {
     const timer = setTimeout(callback, ms)

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { Client, TimeoutError, type RequestOptions } from '../../lib/index.ts'
+import { SimClock, SimNetwork, type SimSocket } from '../../lib/testing/index.ts'
+
+/** What one server does with its first request; `say` is its socket. */
+type Misdeed = (say: SimSocket) => void
+
+/** How late a request is told, in virtual ms, that `limit` has passed since `from`. */
+async function run(
+  options: RequestOptions,
+  misdeed: Misdeed | 'hang the dial',
+): Promise<{ error: TimeoutError; after: number }> {
+  const clock = new SimClock()
+  const network = new SimNetwork({ clock, conditions: { latency: [1, 1] } })
+  network.listen('slow.test', 80, {
+    onDial: () => (misdeed === 'hang the dial' ? 'hang' : 'accept'),
+    onConnection: (socket) => ({
+      onData: () => {
+        if (misdeed !== 'hang the dial') misdeed(socket)
+      },
+      onClose: () => {},
+    }),
+  })
+  const client = new Client({ clock, network })
+  const started = clock.now()
+  const error = await clock.settle(
+    client.get('http://slow.test/', options).then(
+      () => Promise.reject(new Error('it did not time out')),
+      (reason: unknown) => reason as TimeoutError,
+    ),
+  )
+  const after = clock.now() - started
+  const closed = client.close()
+  await clock.settle(closed)
+  return { error, after }
+}
+
+const head = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive5'
+
+describe('timeouts fire within 50 ms of their value (undici: up to 999 ms late)', () => {
+  it.each([
+    ['connect', { connectTimeout: 100 }, 'hang the dial', 100],
+    ['connect', { connectTimeout: 1234 }, 'hang the dial', 1234],
+    ['head', { replyTimeout: 100 }, () => {}, 100],
+    ['head', { replyTimeout: 2500 }, () => {}, 2500],
+    ['body', { bodyTimeout: 300 }, (say: SimSocket) => say.write(head), 300],
+    ['total', { totalTimeout: 700 }, () => {}, 700],
+  ] as const)('%s, %j', async (phase, options, misdeed, limit) => {
+    const { error, after } = await run(options, misdeed)
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(error).toMatchObject({ phase, limit, code: `ERR_TIMEOUT_${phase.toUpperCase()}` })
+    expect(after).toBeGreaterThanOrEqual(limit)
+    // 4 ms: the dial and the request's way take 1 ms each way.
+    expect(after).toBeLessThanOrEqual(limit + 50 + 4)
+  })
+})
