@@ -1,3 +1,5 @@
+import { ProtocolError } from '../core/errors.ts'
+
 /**
  * The characters of HTTP (RFC 9110 section 5.6, RFC 9112 section 2.2). Everything here works on
  * Latin-1 text, one character a byte, which is what the wire carries.
@@ -73,4 +75,9 @@ export function indexOfControl(text: string, start: number, end: number): number
 /** A readable, bounded form of wire data for a message. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)
+}
+
+/** The error for a line that breaks `rule`. */
+export function violation(rule: Rule, line: string, what: string): ProtocolError {
+  return new ProtocolError(rule, `${what}: ${quote(line)}`)
 }

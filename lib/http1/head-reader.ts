@@ -1,12 +1,26 @@
 import { LimitError, ProtocolError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { indexOfControl, isBlank, type ParserMode, quote, type Rule, TOKEN, trimmed } from './grammar.ts'
+import { indexOfControl, isBlank, type ParserMode, TOKEN, trimmed, violation } from './grammar.ts'
+import { checkPrefix, notAStatusLine, parseStatusLine } from './status-line.ts'
 
 const TAB = 9
 const LF = 10
 const CR = 13
 const SP = 32
 const COLON = 58
+
+const STATUS_LINE_OK = 'HTTP/1.1 200 OK\r'
+
+// As codes, so that comparing in any case needs no copy.
+const CONNECTION = codes('connection')
+const CONTENT_ENCODING = codes('content-encoding')
+const CONTENT_LENGTH = codes('content-length')
+const KEEP_ALIVE = codes('keep-alive')
+const TRANSFER_ENCODING = codes('transfer-encoding')
+
+function codes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}
 
 /**
  * Reads a head, or a trailer section, from Latin-1 text that comes in any pieces, in one pass.
@@ -271,24 +285,24 @@ export class HeadReader {
   #capture(text: string, start: number, colon: number, end: number): void {
     switch (colon - start) {
       case 10:
-        if (nameIs(text, start, 'Connection')) {
+        if (nameIs(text, start, CONNECTION)) {
           this.connection = append(this.connection, trimmed(text, colon + 1, end))
-        } else if (nameIs(text, start, 'Keep-Alive')) {
+        } else if (nameIs(text, start, KEEP_ALIVE)) {
           this.keepAlive = append(this.keepAlive, trimmed(text, colon + 1, end))
         }
         break
       case 14:
-        if (nameIs(text, start, 'Content-Length')) {
+        if (nameIs(text, start, CONTENT_LENGTH)) {
           this.contentLength = append(this.contentLength, trimmed(text, colon + 1, end))
         }
         break
       case 16:
-        if (nameIs(text, start, 'Content-Encoding')) {
+        if (nameIs(text, start, CONTENT_ENCODING)) {
           this.contentEncoding = append(this.contentEncoding, trimmed(text, colon + 1, end))
         }
         break
       case 17:
-        if (nameIs(text, start, 'Transfer-Encoding')) {
+        if (nameIs(text, start, TRANSFER_ENCODING)) {
           this.transferEncoding = append(this.transferEncoding, trimmed(text, colon + 1, end))
         }
         break
@@ -297,65 +311,22 @@ export class HeadReader {
   }
 
   #statusLine(text: string, start: number, lf: number): void {
-    if (!text.startsWith('HTTP/', start)) throw notAStatusLine(text.slice(start, lf))
+    const ok = lf - start === STATUS_LINE_OK.length && text.startsWith(STATUS_LINE_OK, start)
+    if (!ok && !text.startsWith('HTTP/', start)) throw notAStatusLine(text.slice(start, lf))
     this.#size += lf + 1 - start
     this.#checkSize(this.#size)
     this.#part = 'fields'
-    if (text.startsWith('HTTP/1.1 200 OK\r', start) && lf === start + 16) {
+    if (ok) {
       this.version = 11
       this.status = 200
       this.statusText = 'OK'
     } else {
-      this.#anyStatusLine(this.#content(text, start, lf))
+      const line = parseStatusLine(this.#content(text, start, lf), this.#strict)
+      this.version = line.version
+      this.status = line.status
+      this.statusText = line.reason
     }
   }
-
-  /** RFC 9112 section 4, with several blanks and a missing reason as browsers read them. */
-  #anyStatusLine(line: string): void {
-    this.version = versionOf(line)
-    let at = 8
-    while (line.charCodeAt(at) === SP) at++
-    if (at === 8 || (this.#strict && at !== 9)) throw notAStatusLine(line)
-    const code = line.slice(at, at + 3)
-    const after = line.charCodeAt(at + 3)
-    const status = code.length === 3 && isDigits(code) ? Number(code) : 0
-    if (status < 100 || (at + 3 < line.length && after !== SP)) {
-      throw violation('status-code', line, 'the status is not a number from 100 to 999')
-    }
-    if (this.#strict && (after !== SP || indexOfControl(line, at, line.length) !== -1)) {
-      // The blank after the code is there even where the reason is not.
-      throw notAStatusLine(line)
-    }
-    this.status = status
-    this.statusText = line.slice(at + 4)
-  }
-}
-
-/** 11 for every HTTP/1.x with x > 0 (RFC 9110 section 2.5): minor versions change no framing. */
-function versionOf(line: string): number {
-  if (line.startsWith('HTTP/1.1')) return 11
-  const minor = line.charCodeAt(7) - 48
-  if (line.startsWith('HTTP/1.') && minor >= 0 && minor <= 9) return minor === 0 ? 10 : 11
-  // With a status line it is some old script's way to say 1.0; node and curl read it so.
-  if (line.startsWith('HTTP/0.9')) return 9
-  throw violation('http-version', line, 'neither HTTP/1.0 nor HTTP/1.1')
-}
-
-function isDigits(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) return false
-  }
-  return true
-}
-
-/** Throws when a line cannot become a status line: HTTP/0.9, ICY, another protocol's greeting. */
-function checkPrefix(line: string): void {
-  if (!'HTTP/'.startsWith(line.slice(0, 5))) throw notAStatusLine(line)
-}
-
-function notAStatusLine(line: string): ProtocolError {
-  return violation('status-line', line, 'not a status line')
 }
 
 /** The LF that ends a folded line whose first LF is at `lf`; -1: not in `text`. */
@@ -369,18 +340,16 @@ function endOfFold(text: string, lf: number): number {
 }
 
 /** Whether the name at `start`, known to be as long as `name`, is `name` in any case. */
-function nameIs(text: string, start: number, name: string): boolean {
-  if ((text.charCodeAt(start) | 32) !== (name.charCodeAt(0) | 32)) return false
-  if (text.startsWith(name, start)) return true
-  return text.slice(start, start + name.length).toLowerCase() === name.toLowerCase()
+function nameIs(text: string, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    // In a token this folds the case of letters, and makes nothing else a letter or a hyphen.
+    if ((text.charCodeAt(start + i) | 32) !== name[i]) return false
+  }
+  return true
 }
 
 function append(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`
-}
-
-function violation(rule: Rule, line: string, what: string): ProtocolError {
-  return new ProtocolError(rule, `${what}: ${quote(line)}`)
 }
 
 function nulByte(text: string, start: number, lf: number): ProtocolError {

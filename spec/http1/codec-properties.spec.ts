@@ -173,7 +173,7 @@ describe('decoding', () => {
         expect(outcome.consumed).toBeLessThanOrEqual(bytes.length)
         expect(outcome.error !== '' || outcome.closed || outcome.consumed === bytes.length).toBe(true)
       }),
-      { numRuns: 800 },
+      { numRuns: 2000 },
     )
   })
 

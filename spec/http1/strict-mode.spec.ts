@@ -34,7 +34,7 @@ describe('what RFC 9112 lets a client reject', () => {
   })
 
   it('all of those are read, or rejected, without it', () => {
-    // The same inputs in lenient mode: response-decoder.spec.ts. Here: that strict is no default.
+    // The same inputs in lenient mode: response-head.spec.ts. Here: that strict is no default.
     expect(decodeOne(`HTTP/1.1 200\nA : 1\n${END}`).headers).toEqual([['Content-Length', '0']])
   })
 })
