@@ -4,6 +4,8 @@ import { LIMITS } from '../core/limits.ts'
 /** Who fills a queue: told when there is room again, and when nobody will read on. */
 export interface BodySource {
   onRoom(): void
+  /** The reader took a piece, and there is no room yet. */
+  onTaken(): void
   onAbandoned(): void
 }
 
@@ -76,9 +78,10 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     const chunk = this.#chunks.shift()
     if (chunk !== undefined) {
       this.#size -= chunk.length
-      if (this.#full && this.#size < LIMITS.streamBuffer / 2) {
-        this.#full = false
-        this.#source.onRoom()
+      if (this.#full) {
+        this.#full = this.#size >= LIMITS.streamBuffer / 2
+        if (this.#full) this.#source.onTaken()
+        else this.#source.onRoom()
       }
       return Promise.resolve({ done: false, value: chunk })
     }

@@ -133,6 +133,10 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
     this.#exchange.holder?.resume(this.#exchange)
   }
 
+  onTaken(): void {
+    this.#exchange.holder?.taken(this.#exchange)
+  }
+
   onAbandoned(): void {
     this.#exchange.holder?.cancel(this.#exchange)
     this.#settle(null)

@@ -95,6 +95,8 @@ export interface ExchangeHolder {
   cancel(x: Exchange): void
   /** The sink has room again after `onBody` said false. */
   resume(x: Exchange): void
+  /** The sink's reader has taken something, but there is no room yet: it is slow, not silent. */
+  taken(x: Exchange): void
 }
 
 /** All of a request but its path: one object is shared by all requests that agree on it. */

@@ -147,7 +147,11 @@ export class Connection
     const sending = this.#writer.sending
     if (sending !== null) {
       if (sending.request.expectContinue > 0) this.#deadline.arm('continue', sending.request.expectContinue)
-      else this.#writer.startBody()
+      else {
+        // While a body is being made, neither the server is late nor the connection idle.
+        if (this.#deadline.wait === 'idle') this.#deadline.arm('head', 0)
+        this.#writer.startBody()
+      }
     } else if (this.#deadline.wait === 'idle') {
       if (taken) this.#deadline.arm('head', this.#replyTimeout(first))
       else this.#deadline.arm('send', first.request.timeouts.requestTimeout)
@@ -166,12 +170,15 @@ export class Connection
     if (this.#inFlight.size === 0) this.#close(null)
   }
 
-  /** Ends it at once; everything in flight fails with `error`. */
-  destroy(error: RequestError): void {
+  /** Ends it at once; everything in flight fails, each with an error of its own. */
+  destroy(makeError: () => RequestError): void {
     const failed: Exchange[] = []
-    for (let x = this.#inFlight.shift(); x !== null; x = this.#inFlight.shift()) failed.push(x)
+    for (let x = this.#inFlight.shift(); x !== null; x = this.#inFlight.shift()) {
+      // Those that are muted have been told already.
+      if (!x.muted) failed.push(x)
+    }
     this.#close(null)
-    for (const x of failed) this.#fail(x, error)
+    for (const x of failed) this.#fail(x, makeError())
   }
 
   /** The client is closing: a body that nobody has begun to read must not hold that up. */
@@ -199,6 +206,12 @@ export class Connection
   resume(x: Exchange): void {
     this.#enter()
     if (this.#inFlight.first !== x || !this.#reader.resume()) return
+    this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
+  }
+
+  taken(x: Exchange): void {
+    this.#enter()
+    if (this.#inFlight.first !== x || !this.#reader.paused) return
     this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
   }
 
@@ -428,7 +441,12 @@ export class Connection
     })
     const inPipeline = this.#pipelined && again.length + failed.length > 0
     this.#owner.onClosed(this, again, error !== null && (inPipeline || error instanceof ProtocolError))
-    for (const x of failed) this.#fail(x, error ?? this.#lossError('the connection was closed', null))
+    // An error says whose it is, so each has its own.
+    let own = error
+    for (const x of failed) {
+      this.#fail(x, own ?? this.#lossError('the connection was closed', null))
+      own = null
+    }
   }
 
   #fail(x: Exchange, error: RequestError): void {

@@ -190,7 +190,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   /** Fails everything that waits and everything in flight. */
   destroy(makeError: () => RequestError): void {
     for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
-    for (const connection of this.#connections) connection.destroy(makeError())
+    for (const connection of this.#connections) connection.destroy(makeError)
+    if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
   }
 
   /** The client closes: idle connections and dials for nobody go at once. */
@@ -216,6 +217,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   resume(): void {}
+
+  taken(): void {}
 
   onTimer(timer: Timer): void {
     this.#context.now = this.#context.clock.now()
