@@ -16,6 +16,8 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   readonly #parser: RequestParser
   readonly #queue: ParsedRequest[] = []
   #state: 'idle' | 'waiting' | 'answering' | 'gone' = 'idle'
+  /** For the request in front, drawn once. */
+  #plan: AnswerPlan | null = null
   #cancelStep: (() => void) | null = null
   #cancelIdle: (() => void) | null = null
   #blocked: (() => void) | null = null
@@ -68,13 +70,14 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   onRequest(request: ParsedRequest): void {
     const { book, clock } = this.server
     const { id } = parsePath(request.path)
-    book.received.push({ method: request.method, id, connection: this.serial, at: clock.now() })
+    const pending = this.#queue.length + 1
+    book.received.push({ method: request.method, id, connection: this.serial, pending, at: clock.now() })
     if (request.headers.get('host') !== this.server.authority) {
       this.#violation(`Host ${request.headers.get('host')} instead of ${this.server.authority}`)
     }
     this.#checkPipeline(request)
     this.#queue.push(request)
-    book.maxPending = Math.max(book.maxPending, this.#queue.length)
+    book.maxPending = Math.max(book.maxPending, pending)
     this.#next()
   }
 
@@ -101,8 +104,10 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     if (this.#state !== 'idle') return
     const request = this.#queue[0]
     if (request === undefined) return
-    const plan = this.server.behaviour.answer(request, this)
+    this.#plan ??= this.server.behaviour.answer(request, this)
+    const plan = this.#plan
     if (plan.early || request.done) {
+      this.#plan = null
       this.#answer(request, plan)
       return
     }

@@ -29,6 +29,8 @@ export interface Received {
   readonly method: string
   readonly id: number
   readonly connection: number
+  /** Unanswered on this connection, this one included. */
+  readonly pending: number
   readonly at: number
 }
 

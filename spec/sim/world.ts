@@ -8,6 +8,7 @@ import { CountedClock } from './counted-clock.ts'
 import { drawRates, Mood } from './mood.ts'
 import { ServerBook, SimServer } from './server.ts'
 import { drawWorkload, type CallSpec, type WorkloadTraits } from './workload.ts'
+import { Watcher } from './watcher.ts'
 import { WriteTap } from './write-tap.ts'
 
 type Numbers =
@@ -79,6 +80,8 @@ export class World {
     const ending = random.chance(0.8) ? 'heal' : random.pick<Ending>(['close', 'destroy'])
     const calls = drawWorkload(random.fork(), this.#traits(random, true), 1)
     const wrong: string[] = []
+    // Some worlds are watched: with nobody listening the code takes other ways.
+    const watcher = random.chance(0.3) ? new Watcher() : null
     try {
       const settled = this.#start(calls)
       if (ending !== 'heal') await this.clock.advance(random.int(0, 600))
@@ -95,7 +98,7 @@ export class World {
       wrong.push(`${(error as Error).message} (calls not done: ${this.#undone()})`)
     }
     for (const record of this.records) wrong.push(...checkCall(this, record))
-    wrong.push(...checkWorld(this))
+    wrong.push(...checkWorld(this), ...(watcher?.stop() ?? []))
     return wrong
   }
 
