@@ -17,7 +17,8 @@ type FramingField = 'host' | 'content-length' | 'transfer-encoding'
  * @throws ArgumentError naming the field, the rule and the remedy
  */
 export function serializeFields(fields: Iterable<readonly [name: string, value: FieldValue]>): string {
-  let text = ''
+  // Joined at the end: a string made by adding holds on to all its parts, 1 KB for each target.
+  const lines: string[] = []
   const seen: FramingField[] = []
   for (const [name, value] of fields) {
     if (typeof name !== 'string' || !isToken(name)) {
@@ -27,12 +28,12 @@ export function serializeFields(fields: Iterable<readonly [name: string, value: 
     }
     if (Array.isArray(value)) {
       // By index, so that holes are seen as undefined and refused.
-      for (let i = 0; i < value.length; i++) text += line(name, value[i], seen)
+      for (let i = 0; i < value.length; i++) lines.push(line(name, value[i], seen))
     } else {
-      text += line(name, value, seen)
+      lines.push(line(name, value, seen))
     }
   }
-  return text
+  return lines.join('')
 }
 
 function line(name: string, value: unknown, seen: FramingField[]): string {
