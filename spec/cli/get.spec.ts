@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { version } from '../../lib/index.ts'
+import { createSelfSigned } from '../net/certificates.ts'
 import { Bench } from './run-trawl.ts'
 
 let bench: Bench
@@ -127,6 +128,24 @@ describe('trawl get, one URL', () => {
     const other = await bench.run(['get', `http://example.net:${port}/x`, ...resolve])
     expect(other.code).toBe(4)
     expect(other.stderr).toContain('with --resolve no other host is looked up')
+  })
+
+  it('verifies certificates unless told not to', async () => {
+    const tls = await bench.serve((request, response) => response.end(request.url), await createSelfSigned())
+    const url = `https://localhost:${tls}/x`
+    const refused = await bench.run(['get', url])
+    expect(refused).toMatchObject({ code: 5, stdout: '' })
+    expect(refused.stderr).toContain(url)
+    expect(await bench.run(['get', '-k', url])).toEqual({ code: 0, stdout: '/x', stderr: '' })
+  })
+
+  it('binds its connections to the address it is told', async () => {
+    const seen = await bench.serve((request, response) => response.end(request.socket.remoteAddress))
+    const args = ['get', `http://127.0.0.1:${seen}/`, '--client-ip']
+    expect(await bench.run([...args, '127.0.0.1'])).toMatchObject({ code: 0, stdout: '127.0.0.1' })
+    const other = await bench.run([...args, '192.0.2.7'])
+    expect(other).toMatchObject({ code: 4, stdout: '' })
+    expect(other.stderr).toContain('192.0.2.7')
   })
 
   it('keeps to its limits', async () => {

@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { trawl } from '../../lib/cli/trawl.ts'
+import type { Identity } from '../net/certificates.ts'
 
 const MAIN = join(import.meta.dirname, '../../lib/cli/main.ts')
 
@@ -60,9 +62,10 @@ export class Bench {
     return join(this.folder, name)
   }
 
-  /** Serves `listener` on a free port of 127.0.0.1. Resolves with the port. */
-  async serve(listener: RequestListener): Promise<number> {
-    const server = createServer(listener)
+  /** Serves `listener` on a free port of 127.0.0.1, over TLS where it has an identity. Resolves with the port. */
+  async serve(listener: RequestListener, identity?: Identity): Promise<number> {
+    const server =
+      identity === undefined ? createServer(listener) : createTlsServer({ ...identity }, listener)
     this.#servers.push(server)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
