@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const TIMEOUT = 60_000
+const TIMEOUT = 120_000
 
 /** Runs a script of this folder in a process of its own, and returns what it writes. */
 export async function runScript(

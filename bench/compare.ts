@@ -15,12 +15,14 @@ import { speedTable } from './tables.ts'
 import { writePage } from './page.ts'
 
 const BODY_SIZE = 128
+/** Milliseconds between two looks at the number of connections. */
+const LOOK_EVERY = 250
 
 export interface Measured {
   readonly load: string
   readonly connections: number
   readonly depth: number
-  readonly results: readonly CaseResult[]
+  readonly results: readonly (CaseResult & { readonly connectionsSeen: number })[]
 }
 
 interface Plan {
@@ -39,7 +41,7 @@ async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
   const cases = plan.connections.flatMap((connections) =>
     [1, 10].flatMap((depth) =>
       (depth === 1 ? Object.keys(LOADS) : PIPELINING).map((load) => {
-        const results: CaseResult[] = []
+        const results: (CaseResult & { connectionsSeen: number })[] = []
         return { load, connections, depth, results }
       }),
     ),
@@ -52,11 +54,9 @@ async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
     for (const { load, connections, depth, results } of cases) {
       process.stderr.write(`round ${round} of ${plan.rounds}: ${load}, ${connections} x ${depth}\n`)
       const options: CaseOptions = { load, connections, depth, ...site, warmUp, measure: time }
-      const [output] = await Promise.all([
-        runScript('case.ts', [JSON.stringify(options)]),
-        checkConnections(nginx, options),
-      ])
-      results.push(JSON.parse(output) as CaseResult)
+      const running = runScript('case.ts', [JSON.stringify(options)])
+      const connectionsSeen = await countConnections(nginx, running)
+      results.push({ ...(JSON.parse(await running) as CaseResult), connectionsSeen })
     }
     const elapsed = performance.now() - started
     if (elapsed + elapsed / round > plan.atMost) break
@@ -64,11 +64,14 @@ async function measure(nginx: Nginx, plan: Plan): Promise<Measured[]> {
   return cases
 }
 
-/** Looks once, while a case warms up, whether it has as many connections as all the others. */
-async function checkConnections(nginx: Nginx, { load, connections, warmUp }: CaseOptions): Promise<void> {
-  await wait(warmUp)
-  const active = await nginx.activeConnections()
-  if (active > connections) throw new Error(`${load} has ${active} connections instead of ${connections}`)
+/** The most connections that the server has had: looked at now and then, until the case is over. */
+async function countConnections(nginx: Nginx, running: Promise<string>): Promise<number> {
+  let most = 0
+  for (let isOver = false; !isOver;) {
+    isOver = await Promise.race([running.then(() => true), wait(LOOK_EVERY, false)])
+    if (!isOver) most = Math.max(most, await nginx.activeConnections())
+  }
+  return most
 }
 
 async function main(): Promise<void> {
@@ -93,7 +96,7 @@ async function main(): Promise<void> {
   }
   const tables = [...groupByShape(measured).values()].map((group) => speedTable(group))
   console.log(`\n${tables.join('\n\n')}\n`)
-  if (values.write) await writePage(tables, await runScript('memory.ts', [], ['--expose-gc']))
+  if (values.write) await writePage(tables, await runScript('memory.ts', []))
 }
 
 function groupByShape(measured: readonly Measured[]): Map<string, Measured[]> {

@@ -1,8 +1,5 @@
 import http from 'node:http'
 import net from 'node:net'
-import got from 'got'
-import { Pool } from 'undici'
-import { Client } from '../lib/index.ts'
 
 /** What a load is asked to do: keep `connections * depth` requests for `origin + path` under way. */
 export interface Job {
@@ -17,7 +14,10 @@ export interface Job {
 
 export type Load = (job: Job) => Promise<void>
 
-/** Each as its documentation proposes for many requests to one site, with its own time limits left on. */
+/**
+ * Each as its documentation proposes for many requests to one site, with its own time limits left on.
+ * A client is imported by the case that uses it, so that none pays for the others.
+ */
 export const LOADS: Readonly<Record<string, Load>> = {
   trawl,
   'undici request': undiciRequest,
@@ -43,6 +43,7 @@ async function loops(job: Job, one: () => Promise<string>): Promise<void> {
 }
 
 async function trawl(job: Job): Promise<void> {
+  const { Client } = await import('../lib/index.ts')
   const client = new Client({ maxConnPerTarget: job.connections, maxPipelinedRequests: job.depth })
   const url = job.origin + job.path
   await loops(job, () => client.request(url).then((response) => response.text()))
@@ -50,6 +51,7 @@ async function trawl(job: Job): Promise<void> {
 }
 
 async function undiciRequest(job: Job): Promise<void> {
+  const { Pool } = await import('undici')
   const pool = new Pool(job.origin, { connections: job.connections, pipelining: job.depth })
   // `blocking: false`: otherwise it sends one of ten and waits for its head.
   const options = { path: job.path, method: 'GET', blocking: false } as const
@@ -58,6 +60,7 @@ async function undiciRequest(job: Job): Promise<void> {
 }
 
 async function undiciDispatch(job: Job): Promise<void> {
+  const { Pool } = await import('undici')
   const pool = new Pool(job.origin, { connections: job.connections, pipelining: job.depth })
   const options = { path: job.path, method: 'GET', blocking: false } as const
   const loop = (resolve: () => void, reject: (error: Error) => void): void => {
@@ -109,6 +112,7 @@ async function builtinFetch(job: Job): Promise<void> {
 }
 
 async function viaGot(job: Job): Promise<void> {
+  const { default: got } = await import('got')
   const agent = new http.Agent({ keepAlive: true, maxSockets: job.connections })
   const url = job.origin + job.path
   await loops(job, () => got(url, { agent: { http: agent } }).text())

@@ -21,7 +21,8 @@ is measured several times, in turns with the others; the numbers are medians. *C
 time, user and system, for one request, read as text; *range* is the lowest and highest of the rounds. Connections
 times depth requests are under way at any moment. trawl runs with its defaults: time limits, decoding and
 checks are on. undici runs on a \`Pool\` with \`blocking: false\`, which lets it pipeline. *raw socket* is the floor: it
-writes bytes that are ready and counts answers by their size.
+writes bytes that are ready and counts answers by their size. *connections* is what the server counted: \`fetch\` cannot be
+told how many to open.
 
 ${speed.join('\n\n')}
 

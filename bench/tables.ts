@@ -33,9 +33,18 @@ export function speedTable(group: readonly Measured[]): string {
         Math.round(median(results.map((result) => result.requestsPerSecond))).toLocaleString('en'),
         (cpuOf(load) / cpuOf('undici request')).toFixed(2),
         (cpuOf(load) / cpuOf('undici dispatch')).toFixed(2),
+        String(Math.max(...results.map((result) => result.connectionsSeen))),
       ]
     })
-  const head = ['client', 'CPU us', 'range', 'requests/s', 'to undici request', 'to undici dispatch']
+  const head = [
+    'client',
+    'CPU us',
+    'range',
+    'requests/s',
+    'to undici request',
+    'to undici dispatch',
+    'connections',
+  ]
   const title = `${connections === 1 ? '1 connection' : `${connections} connections`}, depth ${depth}`
   return `### ${title}\n\n${table(head, rows)}`
 }
