@@ -135,6 +135,25 @@ export function checkWorld(world: World): string[] {
   return wrong
 }
 
+/** Those that wait for the same target with the same priority leave in the order in which they came. */
+export function checkOrder(world: World): string[] {
+  const wrong: string[] = []
+  const last = new Map<string, CallRecord>()
+  const came = world.records.toSorted((a, b) => a.startedAt - b.startedAt || a.spec.id - b.spec.id)
+  for (const record of came) {
+    const { id, server, clientIp, priority } = record.spec
+    const sentAt = world.tap.firstSent.get(id)
+    if (sentAt === undefined) continue
+    const line = `${server.origin} ${clientIp} ${priority}`
+    const before = last.get(line)
+    if (before !== undefined && sentAt < (world.tap.firstSent.get(before.spec.id) ?? 0)) {
+      wrong.push(`call ${id} has overtaken call ${before.spec.id}`)
+    }
+    last.set(line, record)
+  }
+  return wrong
+}
+
 /** What must hold while nothing is going on. */
 export function checkQuiet(world: World): string[] {
   const wrong: string[] = []

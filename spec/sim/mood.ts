@@ -86,7 +86,7 @@ export class Mood implements Behaviour {
     if (this.#happens('idleClose')) return { after, deed: 'close' }
     if (this.#happens('idleReset')) return { after, deed: 'reset' }
     if (this.#happens('idleGarbage')) return { after, deed: 'garbage' }
-    return this.#happens('idleFake') ? { after, deed: 'fake' } : null
+    return this.#happens('idleFake') ? { after, deed: this.#random.pick(['fake', 'fake-close']) } : null
   }
 
   answer(request: ParsedRequest, connection: ServerConnection): AnswerPlan {

@@ -4,6 +4,8 @@ import { deserved, parsePath } from './answers.ts'
 import { RequestParser, type ParsedRequest, type RequestListener } from './request-parser.ts'
 import type { IdleDeed, SimServer } from './server.ts'
 
+/** ms after which the client has seen what was sent, and its going has been seen. */
+const PATIENCE = 500
 /** Methods that may stand in a pipeline (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
@@ -13,6 +15,10 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   readonly server: SimServer
   readonly socket: SimSocket
   answered = 0
+  /** Pieces of requests that came. */
+  #chunks = 0
+  /** The client has gone. */
+  #left = false
   readonly #parser: RequestParser
   readonly #queue: ParsedRequest[] = []
   #state: 'idle' | 'waiting' | 'answering' | 'gone' = 'idle'
@@ -35,6 +41,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   }
 
   onData(chunk: Buffer): void {
+    this.#chunks++
     if (this.#state === 'gone') return
     if (this.answered > 0 && this.#queue.length === 0 && this.#parser.between) {
       this.forgetIdleDeed()
@@ -56,6 +63,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   }
 
   onClose(): void {
+    this.#left = true
     this.#leave()
   }
 
@@ -164,21 +172,22 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
 
   #misbehave(deed: IdleDeed['deed']): void {
     if (this.#state !== 'idle' || this.#queue.length > 0) return
-    if (deed === 'garbage') {
-      this.socket.write('\u0000 nothing like HTTP\r\n\r\n')
-    } else if (deed === 'fake') {
-      const { book, clock } = this.server
-      const number = book.answers.length
-      book.answers.push({ method: '', id: -1, whole: true })
-      book.fakes.set(number, Infinity)
-      this.socket.write(
-        `HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`,
-      )
-      this.#watchFake(number, clock.now() + 1000)
-      this.#end('close')
-    } else {
-      this.#end(deed)
-    }
+    if (deed === 'close' || deed === 'reset') return this.#end(deed)
+    if (deed === 'garbage') this.socket.write('\u0000 nothing like HTTP\r\n\r\n')
+    else this.#sendFake()
+    if (deed === 'fake-close') return this.#end('close')
+    this.#mustGo(this.#chunks)
+    // Whoever sends now has not seen it; nothing is answered any more.
+    this.#state = 'gone'
+  }
+
+  #sendFake(): void {
+    const { book, clock } = this.server
+    const number = book.answers.length
+    book.answers.push({ method: '', id: -1, whole: true })
+    book.fakes.set(number, Infinity)
+    this.socket.write(`HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`)
+    this.#watchFake(number, clock.now() + 1000)
   }
 
   /** Notes when the client has been given the last byte: it is to blame only for what it could know. */
@@ -186,6 +195,14 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     const { book, clock } = this.server
     if (this.socket.undelivered === 0) book.fakes.set(number, clock.now())
     else if (clock.now() < until) clock.after(1, () => this.#watchFake(number, until))
+  }
+
+  /** Bytes went out that answer nothing: unless it has just sent a request, the client has to close. */
+  #mustGo(chunks: number): void {
+    this.server.clock.after(PATIENCE, () => {
+      if (this.#left || this.#chunks > chunks) return
+      this.#violation('a connection was kept though bytes came that answer nothing')
+    })
   }
 
   #end(end: AnswerEnd): void {

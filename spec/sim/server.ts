@@ -9,8 +9,8 @@ import { ServerConnection } from './server-connection.ts'
 export interface IdleDeed {
   /** ms after the last answer. */
   readonly after: number
-  /** 'fake': a whole answer that nobody asked for, then a close, as servers send a 408. */
-  readonly deed: 'close' | 'reset' | 'garbage' | 'fake'
+  /** 'fake': a whole answer that nobody asked for, as servers send a 408; with or without a close. */
+  readonly deed: 'close' | 'reset' | 'garbage' | 'fake' | 'fake-close'
 }
 
 /** How a server behaves: drawn from a seed in the world, written out in named cases. */

@@ -31,7 +31,7 @@ export class Stage {
   readonly clientClock: CountedClock
   readonly network: SimNetwork
   readonly book = new ServerBook()
-  readonly tap = new WriteTap()
+  readonly tap = new WriteTap(this.clock)
   readonly servers: Record<string, SimServer> = {}
   readonly client: Client
   readonly #start: number

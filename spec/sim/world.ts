@@ -3,7 +3,7 @@ import { Random } from '../../lib/testing/random.ts'
 import { SimClock } from '../../lib/testing/sim-clock.ts'
 import { SimNetwork } from '../../lib/testing/sim-network.ts'
 import { CallRecord, makeCall } from './caller.ts'
-import { checkCall, checkLeftovers, checkQuiet, checkWorld } from './checkers.ts'
+import { checkCall, checkLeftovers, checkOrder, checkQuiet, checkWorld } from './checkers.ts'
 import { CountedClock } from './counted-clock.ts'
 import { drawRates, Mood } from './mood.ts'
 import { ServerBook, SimServer } from './server.ts'
@@ -44,7 +44,7 @@ export class World {
   readonly client: Client
   readonly servers: SimServer[]
   readonly book: ServerBook = new ServerBook()
-  readonly tap: WriteTap = new WriteTap()
+  readonly tap: WriteTap
   readonly records: CallRecord[] = []
   closing = false
   readonly #random: Random
@@ -55,6 +55,7 @@ export class World {
     this.#random = random
     this.options = drawOptions(random)
     this.clock = new SimClock({ seed })
+    this.tap = new WriteTap(this.clock)
     this.clientClock = new CountedClock(this.clock)
     this.network = new SimNetwork({
       clock: this.clock,
@@ -98,7 +99,7 @@ export class World {
       wrong.push(`${(error as Error).message} (calls not done: ${this.#undone()})`)
     }
     for (const record of this.records) wrong.push(...checkCall(this, record))
-    wrong.push(...checkWorld(this), ...(watcher?.stop() ?? []))
+    wrong.push(...checkWorld(this), ...checkOrder(this), ...(watcher?.stop() ?? []))
     return wrong
   }
 

@@ -1,3 +1,4 @@
+import type { SimClock } from '../../lib/testing/sim-clock.ts'
 import { parsePath } from './answers.ts'
 import { RequestParser } from './request-parser.ts'
 
@@ -8,8 +9,15 @@ import { RequestParser } from './request-parser.ts'
 export class WriteTap {
   /** By id of the call: how often its request was begun on a wire. */
   readonly sends: Map<number, number> = new Map()
+  /** By id of the call: when its request was first begun on a wire. */
+  readonly firstSent: Map<number, number> = new Map()
   readonly violations: string[] = []
+  readonly #clock: SimClock
   readonly #parsers = new Map<number, RequestParser | null>()
+
+  constructor(clock: SimClock) {
+    this.#clock = clock
+  }
 
   onWrite(dial: number, data: Uint8Array): void {
     let parser = this.#parsers.get(dial)
@@ -18,6 +26,7 @@ export class WriteTap {
         onRequest: (request) => {
           const { id } = parsePath(request.path)
           this.sends.set(id, (this.sends.get(id) ?? 0) + 1)
+          if (!this.firstSent.has(id)) this.firstSent.set(id, this.#clock.now())
         },
         onBodyDone: () => undefined,
       })
