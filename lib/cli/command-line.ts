@@ -113,7 +113,7 @@ function getCommand(program: Command): Command {
     .option('--client-ip <ip>', 'local address to bind connections to', addressOption)
     .option(
       '--resolve <host:port:addr>',
-      'addresses of a host, * for all; no other host is looked up',
+      'addresses of a host, * for all that are not named',
       resolveOption,
     )
     .option('--connect-timeout <seconds>', 'most for name lookup, TCP and TLS together', secondsOption)

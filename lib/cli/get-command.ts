@@ -83,15 +83,10 @@ function clientOptions(options: GetOptions): ClientOptions {
     headers: options.headers,
     ...(options.clientIp === undefined ? {} : { clientIp: options.clientIp }),
     ...(options.insecure ? { tlsOptions: { rejectUnauthorized: false } } : {}),
-    ...(options.resolve.size === 0 ? {} : { resolve: (host: string) => resolveFrom(options.resolve, host) }),
+    ...(options.resolve.size === 0
+      ? {}
+      : { resolve: (host: string) => options.resolve.get(host) ?? options.resolve.get('*') }),
   }
-}
-
-function resolveFrom(table: GetOptions['resolve'], host: string): readonly string[] {
-  const addresses = table.get(host) ?? table.get('*')
-  if (addresses !== undefined) return addresses
-  if (host === 'localhost' || host.endsWith('.localhost')) return ['127.0.0.1', '::1']
-  throw new Error('with --resolve no other host is looked up; add one for this host, or one for *')
 }
 
 function fetchPlan(options: GetOptions): FetchPlan {

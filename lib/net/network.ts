@@ -17,8 +17,13 @@ export interface Address {
   readonly family: 4 | 6
 }
 
-/** The user's own lookup: one address or several, in order of preference. */
-export type Resolve = (host: string) => string | readonly string[] | Promise<string | readonly string[]>
+/**
+ * The user's own lookup: one address or several, in order of preference; undefined leaves this name
+ * to the system.
+ */
+export type Resolve = (
+  host: string,
+) => string | readonly string[] | undefined | Promise<string | readonly string[] | undefined>
 
 export interface DialOptions {
   readonly host: string

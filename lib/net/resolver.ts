@@ -64,7 +64,11 @@ export class Resolver {
   lookup(host: string, done: LookupCallback): () => void {
     const literal = parseAddress(host)
     if (literal !== null) return answer(done, [literal])
-    if (this.#resolve !== null) return askUser(this.#resolve, host, done)
+    if (this.#resolve === null) return this.#askSystem(host, done)
+    return askUser(this.#resolve, host, done, () => this.#askSystem(host, done))
+  }
+
+  #askSystem(host: string, done: LookupCallback): () => void {
     const loopback = loopbackAddresses(host)
     if (loopback !== null) return answer(done, loopback)
     const known = this.#answers.get(host)
@@ -155,11 +159,20 @@ function lookupError(host: string, failure: unknown): ConnectError {
   )
 }
 
-function askUser(resolve: Resolve, host: string, done: LookupCallback): () => void {
+/** `leave`: the user's function leaves this name to the system. */
+function askUser(resolve: Resolve, host: string, done: LookupCallback, leave: () => () => void): () => void {
+  let cancel = (): void => {
+    cancel = nothing
+    waiting = false
+  }
   let waiting = true
   const succeed = (found: unknown): void => {
     if (!waiting) return
     waiting = false
+    if (found === undefined) {
+      cancel = leave()
+      return
+    }
     const addresses = checkAddresses(host, found)
     if (addresses instanceof ConnectError) done(addresses, [])
     else done(null, addresses)
@@ -179,9 +192,7 @@ function askUser(resolve: Resolve, host: string, done: LookupCallback): () => vo
   }
   if (isThenable(found)) found.then(succeed, fail)
   else succeed(found)
-  return () => {
-    waiting = false
-  }
+  return () => cancel()
 }
 
 /** Any thenable will do: a promise may come from another realm or library. */

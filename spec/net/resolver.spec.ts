@@ -250,11 +250,20 @@ describe('Resolver with the user’s lookup', () => {
     expect(asked.error!.message).toBe('resolve("a.test") failed: no luck')
   })
 
+  it.each<[string, Resolve]>([
+    ['at once', () => undefined],
+    ['later', () => Promise.resolve(undefined)],
+  ])('leaves a name to the system where it gives undefined %s', async (_, resolve) => {
+    const { resolver } = create({ resolve })
+    const asked = ask(resolver, 'www.localhost')
+    await rounds(1)
+    expect(asked).toMatchObject({ told: 1, addresses: ['127.0.0.1', '::1'] })
+  })
+
   it.each<[unknown, string]>([
     ['localhost', 'resolve("a.test") gave "localhost": give IPv4 or IPv6 addresses'],
     [['192.0.2.1', '[::1]'], 'resolve("a.test") gave "[::1]": give IPv4 or IPv6 addresses'],
     [['192.0.2.1:80'], 'gave "192.0.2.1:80"'],
-    [undefined, 'gave undefined'],
     [null, 'gave null'],
     [{ address: '192.0.2.1' }, 'gave {"address":"192.0.2.1"}'],
     [[], 'gave no address'],
