@@ -11,6 +11,22 @@ function batches(): [first: number, last: number][] {
   return list
 }
 
+/** All that a world shows from outside. */
+async function trace(seed: number): Promise<string> {
+  const world = new World(seed)
+  await world.run()
+  const calls = world.records.map((record) => {
+    const { outcome } = record
+    const end = outcome?.kind === 'error' ? String(outcome.error) : (outcome?.body?.length ?? 'unread')
+    return `${record.spec.id} ${record.startedAt} ${record.settledAt} ${record.doneAt} ${end}`
+  })
+  return [...calls, ...world.book.received.map((each) => JSON.stringify(each))].join('\n')
+}
+
+test.each([1, 8, 99])('seed %i gives the same world each time', async (seed) => {
+  expect(await trace(seed)).toBe(await trace(seed))
+})
+
 describe('a world from a seed: every call settles once, with its own answer, and nothing is left', () => {
   test.each(batches())('seeds %i to %i', async (first, last) => {
     const failures: string[] = []

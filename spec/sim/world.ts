@@ -194,7 +194,7 @@ function drawOptions(random: Random): WorldOptions {
     prefer: random.pick(['connection', 'connection', 'pipeline'] as const),
     maxQueued: random.chance(0.1) ? 5 : 1000,
     keepAliveTimeout: random.pick([0, 20, 200, 15_000]),
-    queueTimeout: 0,
+    queueTimeout: random.pick([0, 0, 0, 400]),
     connectTimeout: random.pick([150, 1000]),
     requestTimeout: random.pick([300, 1000]),
     replyTimeout: random.pick([200, 1000]),
