@@ -21,7 +21,7 @@ import type { SchedulerContext } from './context.ts'
 import type { IdleEntry } from './idle-list.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { RequestWriter, type WriterOwner } from './request-writer.ts'
-import { sortInFlight } from './resend.ts'
+import { sortInFlight, takeUnmuted } from './resend.ts'
 import { ResponseReader, type ReaderOwner } from './response-reader.ts'
 
 export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
@@ -145,17 +145,15 @@ export class Connection
     const first = this.#inFlight.first!
     const taken = this.#writer.flush()
     const sending = this.#writer.sending
-    if (sending !== null) {
-      if (sending.request.expectContinue > 0) this.#deadline.arm('continue', sending.request.expectContinue)
-      else {
-        // While a body is being made, neither the server is late nor the connection idle.
-        if (this.#deadline.wait === 'idle') this.#deadline.arm('head', 0)
-        this.#writer.startBody()
-      }
-    } else if (this.#deadline.wait === 'idle') {
-      if (taken) this.#deadline.arm('head', this.#replyTimeout(first))
-      else this.#deadline.arm('send', first.request.timeouts.requestTimeout)
-    }
+    const idle = this.#deadline.wait === 'idle'
+    if (sending !== null && sending.request.expectContinue > 0) {
+      this.#deadline.arm('continue', sending.request.expectContinue)
+    } else if (sending !== null) {
+      // While a body is being made, neither the server is late nor the connection idle.
+      if (idle) this.#deadline.arm('head', 0)
+      this.#writer.startBody()
+    } else if (idle && taken) this.#deadline.arm('head', this.#replyTimeout(first))
+    else if (idle) this.#deadline.arm('send', first.request.timeouts.requestTimeout)
   }
 
   /** Finishes what is in flight and takes nothing new. */
@@ -172,11 +170,7 @@ export class Connection
 
   /** Ends it at once; everything in flight fails, each with an error of its own. */
   destroy(makeError: () => RequestError): void {
-    const failed: Exchange[] = []
-    for (let x = this.#inFlight.shift(); x !== null; x = this.#inFlight.shift()) {
-      // Those that are muted have been told already.
-      if (!x.muted) failed.push(x)
-    }
+    const failed = takeUnmuted(this.#inFlight)
     this.#close(null)
     for (const x of failed) this.#fail(x, makeError())
   }
@@ -277,11 +271,8 @@ export class Connection
   onClose(error: Error | null): void {
     this.#enter()
     if (this.#closed) return
-    if (this.state === 'connecting') {
-      this.#dialFailed(dialError(error))
-      return
-    }
-    this.#close(this.#lossError(`the connection broke (${error?.message ?? 'closed'})`, error))
+    if (this.state === 'connecting') this.#dialFailed(dialError(error))
+    else this.#close(this.#lossError(`the connection broke (${error?.message ?? 'closed'})`, error))
   }
 
   // --- the reader's owner ----------------------------------------------------------------------
@@ -368,14 +359,11 @@ export class Connection
     const first = this.#inFlight.first
     switch (this.#deadline.wait) {
       case 'connect':
-        this.#dialFailed(dialTimeoutError(this.#connectTimeout))
-        return
+        return this.#dialFailed(dialTimeoutError(this.#connectTimeout))
       case 'idle':
-        this.#close(null)
-        return
+        return this.#close(null)
       case 'continue':
-        this.onContinue()
-        return
+        return this.onContinue()
       case 'send':
       case 'head':
       case 'body':
@@ -400,11 +388,8 @@ export class Connection
   /** The front has been answered: now the next one is waited for, or nothing is. */
   #awaitNext(): void {
     const next = this.#inFlight.first
-    if (next !== null) {
-      this.#deadline.arm('head', this.#replyTimeout(next))
-    } else {
-      this.#deadline.arm('idle', 0)
-    }
+    if (next !== null) this.#deadline.arm('head', this.#replyTimeout(next))
+    else this.#deadline.arm('idle', 0)
   }
 
   #replyTimeout(x: Exchange): number {
@@ -433,19 +418,13 @@ export class Connection
   #close(error: RequestError | null, blameFirst = false): void {
     if (this.#closed) return
     this.#release()
-    const nextSerial = this.#context.nextSerial()
-    const { again, failed } = sortInFlight(this.#inFlight, {
-      announced: error === null,
-      blameFirst,
-      nextSerial,
-    })
+    const loss = { announced: error === null, blameFirst, nextSerial: this.#context.nextSerial() }
+    const { again, failed } = sortInFlight(this.#inFlight, loss)
     const inPipeline = this.#pipelined && again.length + failed.length > 0
     this.#owner.onClosed(this, again, error !== null && (inPipeline || error instanceof ProtocolError))
     // An error says whose it is, so each has its own.
-    let own = error
-    for (const x of failed) {
-      this.#fail(x, own ?? this.#lossError('the connection was closed', null))
-      own = null
+    for (const [place, x] of failed.entries()) {
+      this.#fail(x, (place === 0 ? error : null) ?? this.#lossError('the connection was closed', null))
     }
   }
 

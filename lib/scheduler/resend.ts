@@ -46,3 +46,12 @@ export function sortInFlight(
   }
   return { again, failed }
 }
+
+/** Empties the line for good. Those that are muted have been told already, and are dropped. */
+export function takeUnmuted(inFlight: Deque<Exchange>): Exchange[] {
+  const taken: Exchange[] = []
+  for (let x = inFlight.shift(); x !== null; x = inFlight.shift()) {
+    if (!x.muted) taken.push(x)
+  }
+  return taken
+}
