@@ -1,6 +1,6 @@
 import type { Channel } from 'node:diagnostics_channel'
 import { channels } from './diagnostics.ts'
-import type { ResponseHead } from './exchange.ts'
+import type { Exchange, ResponseHead } from './exchange.ts'
 
 export type DebugLevel = 'sched' | 'protocol' | 'stream'
 
@@ -14,6 +14,7 @@ interface DebugEvent {
   served?: number
   method?: string
   url?: string
+  exchange?: Exchange
   error?: Error | null
   head?: ResponseHead
   direction?: 'in' | 'out'
@@ -27,9 +28,13 @@ interface DebugEvent {
  */
 export function watch(level: boolean | DebugLevel, client: number): () => void {
   if (level === false) return () => {}
-  const lines: [Channel, (event: DebugEvent) => string | null][] = [
+  const lines: [Channel, (event: DebugEvent) => string][] = [
     [channels.exchangeWait, (e) => `wait   ${e.method} ${e.url}`],
-    [channels.exchangeSend, (e) => `send   #${e.connection} ${e.method} ${e.url}`],
+    [
+      channels.exchangeSend,
+      (e) =>
+        `send   #${e.connection} ${e.method} ${e.url}${level === 'protocol' ? requestHead(e.exchange!) : ''}`,
+    ],
     [channels.exchangeEnd, (e) => `end    ${at(e)}${e.method ?? ''} ${e.url ?? ''}${failure(e)}`],
     [channels.connectionConnect, (e) => `dial   #${e.connection} ${e.target}`],
     [channels.connectionOpen, (e) => `open   #${e.connection} ${e.target}`],
@@ -38,14 +43,12 @@ export function watch(level: boolean | DebugLevel, client: number): () => void {
   if (level === 'protocol' || level === 'stream') {
     lines.push([channels.exchangeHead, (e) => `head   #${e.connection} ${e.url}\n${headText(e.head!)}`])
   }
-  if (level === 'protocol') lines.push([channels.connectionBytes, requestHead])
   if (level === 'stream') lines.push([channels.connectionBytes, (e) => bytesText(e)])
   const stops = lines.map(([channel, describe]) => {
     const listener = (message: unknown): void => {
       const event = message as DebugEvent
       if (event.client !== client) return
-      const line = describe(event)
-      if (line !== null) process.stderr.write(`trawl ${client} ${line}\n`)
+      process.stderr.write(`trawl ${client} ${describe(event)}\n`)
     }
     channel.subscribe(listener)
     return () => channel.unsubscribe(listener)
@@ -69,12 +72,10 @@ function headText(head: ResponseHead): string {
   return lines.join('\n< ')
 }
 
-/** What is written starts with a head; bodies are not shown. */
-function requestHead(event: DebugEvent): string | null {
-  if (event.direction !== 'out' || typeof event.data !== 'string') return null
-  const end = event.data.indexOf('\r\n\r\n')
-  const head = blank(event.data.slice(0, end === -1 ? undefined : end))
-  return `write  #${event.connection}\n> ${head.replaceAll('\r\n', '\n> ')}`
+/** From the exchange, not from the bytes: those of a tick are one write, bodies among them. */
+function requestHead({ request, path }: Exchange): string {
+  const head = `\r\n${request.method} ${path} HTTP/1.1\r\n${blank(request.fields.trimEnd())}`
+  return head.replaceAll('\r\n', '\n> ')
 }
 
 function bytesText(event: DebugEvent): string {
