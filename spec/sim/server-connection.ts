@@ -21,7 +21,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   #left = false
   readonly #parser: RequestParser
   readonly #queue: ParsedRequest[] = []
-  #state: 'idle' | 'waiting' | 'answering' | 'gone' = 'idle'
+  #state: 'idle' | 'waiting' | 'answering' | 'spoilt' | 'gone' = 'idle'
   /** For the request in front, drawn once. */
   #plan: AnswerPlan | null = null
   #cancelStep: (() => void) | null = null
@@ -42,6 +42,8 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
 
   onData(chunk: Buffer): void {
     this.#chunks++
+    // It was sent before the client could see what was sent unasked.
+    if (this.#state === 'spoilt') return this.#end('close')
     if (this.#state === 'gone') return
     if (this.answered > 0 && this.#queue.length === 0 && this.#parser.between) {
       this.forgetIdleDeed()
@@ -177,8 +179,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     else this.#sendFake()
     if (deed === 'fake-close') return this.#end('close')
     this.#mustGo(this.#chunks)
-    // Whoever sends now has not seen it; nothing is answered any more.
-    this.#state = 'gone'
+    this.#state = 'spoilt'
   }
 
   #sendFake(): void {
