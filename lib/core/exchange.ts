@@ -79,8 +79,8 @@ export class Flight {
   /** Whether the connection had carried another exchange before. */
   readonly reused: boolean
   readonly sentAt: number
-  headAt = NaN
-  endAt = NaN
+  headAt: number = NaN
+  endAt: number = NaN
 
   constructor(route: Route, reused: boolean, sentAt: number) {
     this.route = route

@@ -4,7 +4,7 @@
  */
 export class Headers implements Iterable<[name: string, value: string]> {
   /** `Name: value` lines, each ended by LF or CR LF; checked by the codec, never by this class. */
-  readonly #text: string
+  #text: string
   #raw: string[] | null = null
   #index: Map<string, string[]> | null = null
 
@@ -14,7 +14,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** Names and values in turn, in the server's order and case, as node:http gives them. */
   get raw(): string[] {
-    this.#raw ??= split(this.#text)
+    if (this.#raw === null) {
+      this.#raw = split(this.#text)
+      this.#text = ''
+    }
     return this.#raw
   }
 

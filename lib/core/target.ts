@@ -39,7 +39,7 @@ export class Target {
     this.tlsIdentity = parts.tlsIdentity ?? ''
     const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
     const defaultPort = parts.scheme === 'https' ? 443 : 80
-    this.authority = parts.port === defaultPort ? host : `${host}:${parts.port}`
+    this.authority = parts.port === defaultPort ? host : flat(host, ':', String(parts.port))
     this.key = targetKey(this)
   }
 
@@ -50,9 +50,14 @@ export class Target {
 }
 
 function targetKey(target: Target): string {
-  let key = target.origin
-  if (target.clientIp !== '') key += ` from ${target.clientIp}`
-  if (target.proxy !== '') key += ` via ${target.proxy}`
-  if (target.tlsIdentity !== '') key += ` tls ${target.tlsIdentity}`
-  return key
+  const parts = [target.origin]
+  if (target.clientIp !== '') parts.push(` from ${target.clientIp}`)
+  if (target.proxy !== '') parts.push(` via ${target.proxy}`)
+  if (target.tlsIdentity !== '') parts.push(` tls ${target.tlsIdentity}`)
+  return flat(...parts)
+}
+
+/** Joins into one string of its own: a string made by adding holds on to all its parts. */
+function flat(...parts: string[]): string {
+  return Buffer.from(parts.join('')).toString()
 }

@@ -12,7 +12,7 @@ export interface TimerOwner {
 export class Timer {
   readonly owner: TimerOwner
   /** When it fires, on the clock's `now()`. Infinity: not set. */
-  due = Infinity
+  due: number = Infinity
   /** The tick whose slot holds it; -1: in no slot. Never later than `due`. */
   tick = -1
   previous: Timer = this

@@ -70,6 +70,12 @@ export class HeadReader {
     this.#count = 0
     this.#kept = ''
     this.done = false
+    this.release()
+  }
+
+  /** Lets go of what it has read: slices of it would keep the text of a whole read alive. */
+  release(): void {
+    this.statusText = ''
     this.text = ''
     this.connection = null
     this.contentEncoding = null

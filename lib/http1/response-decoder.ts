@@ -205,6 +205,7 @@ export class ResponseDecoder {
       mode: this.#mode,
     })
     const head = headOf(reader, decision)
+    reader.release()
     if (status < 200) {
       if (++this.#informational > LIMITS.maxInformational) {
         throw new LimitError('maxInformational', LIMITS.maxInformational, 'too many 1xx answers')
@@ -253,7 +254,10 @@ export class ResponseDecoder {
       return at + 2
     }
     at = this.#read(bytes, at)
-    if (reader.done) this.#finish(reader.text === '' ? null : new Headers(reader.text))
+    if (!reader.done) return at
+    const trailers = reader.text === '' ? null : new Headers(reader.text)
+    reader.release()
+    this.#finish(trailers)
     return at
   }
 

@@ -6,7 +6,7 @@ export class KeepAlive {
   /** Whether it answered once with HTTP/1.1 and did not close: only then it is pipelined. */
   proven = false
   /** Exchanges the server will still take: its `Keep-Alive: max`. */
-  budget = Infinity
+  budget: number = Infinity
   /** How long it may be idle, ms; 0: as long as it likes. */
   timeout: number
 
