@@ -73,6 +73,10 @@ async function read(
 ): Promise<Buffer | null> {
   if (spec.reader === null) return Buffer.from(await response.bytes())
   if (spec.reader === 'never') return null
+  if (spec.reader === 'discard') {
+    await (response as StreamResponse).discard()
+    return null
+  }
   const chunks: Uint8Array[] = []
   for await (const chunk of (response as StreamResponse).body) {
     chunks.push(chunk)
@@ -100,6 +104,8 @@ function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
   const headers: Record<string, string> = {}
   if (spec.priority !== 0) options.priority = spec.priority
   if (spec.clientIp !== '') options.clientIp = spec.clientIp
+  if (spec.closes) headers['Connection'] = 'close'
+  if (spec.maxBodySize !== null) options.maxBodySize = spec.maxBodySize
   if (spec.expectContinue) options.expectContinue = 100
   if (spec.idempotent !== null) {
     options.idempotent = spec.idempotent

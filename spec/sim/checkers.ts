@@ -1,6 +1,7 @@
-import { LIMITS, RequestError, TimeoutError, type ErrorCode } from '../../lib/index.ts'
+import { LimitError, LIMITS, RequestError, TimeoutError, type ErrorCode } from '../../lib/index.ts'
 import type { CallRecord } from './caller.ts'
 import { deserved } from './answers.ts'
+import type { CallSpec } from './workload.ts'
 import type { World } from './world.ts'
 
 const CODES: ReadonlySet<string> = new Set<ErrorCode>([
@@ -62,6 +63,8 @@ function checkAnswer(world: World, record: CallRecord): string[] {
   }
   if (response.status !== spec.status) wrong.push(`status ${response.status}`)
   if (body === null) return wrong
+  if (spec.maxBodySize !== null && body.length > spec.maxBodySize)
+    wrong.push(`maxBodySize is ${spec.maxBodySize}`)
   if (!answer.whole) wrong.push('took an answer for whole that was not')
   const sent = response.headers.get('x-unread') === null ? record.sent : null
   const { origin } = spec.server
@@ -89,7 +92,7 @@ function checkError(world: World, record: CallRecord): string[] {
   if (error.code === 'ERR_ABORTED' && record.abortedAt === -1) wrong.push('aborted by nobody')
   if (error.code === 'ERR_CLOSED' && !world.closing) wrong.push('ERR_CLOSED while the client was open')
   if (error.code === 'ERR_REQUEST_BODY' && spec.bodyKind !== 'failing stream') wrong.push(error.message)
-  if (error.code === 'ERR_LIMIT' && !error.message.includes('maxQueued')) wrong.push(error.message)
+  if (error instanceof LimitError && !mayExceed(spec, error.limit)) wrong.push(error.message)
   if (whileReading && spec.reader === null) wrong.push('a whole body failed while it was read')
   if (error.progress === 'waiting' && (world.tap.sends.get(spec.id) ?? 0) >= error.attempt) {
     wrong.push(
@@ -99,6 +102,10 @@ function checkError(world: World, record: CallRecord): string[] {
   return wrong
 }
 
+function mayExceed(spec: CallSpec, limit: string): boolean {
+  return limit === 'maxQueued' || (limit === 'maxBodySize' && spec.maxBodySize !== null)
+}
+
 /** An abort settles at once, and a timeout neither early nor late. */
 function checkTimes(record: CallRecord): string[] {
   const { spec, outcome } = record
@@ -106,8 +113,12 @@ function checkTimes(record: CallRecord): string[] {
   if (record.abortedAt !== -1 && (record.settledAt === -1 || record.settledAt > record.abortedAt)) {
     wrong.push(`aborted at ${record.abortedAt}, settled at ${record.settledAt}`)
   }
+  // What its caller waits for: the whole answer, or only the head.
+  const end = spec.reader === null || spec.reader === 'all' ? record.doneAt : record.settledAt
+  if (record.abortedAt !== -1 && end > record.abortedAt)
+    wrong.push(`aborted at ${record.abortedAt}, ended at ${end}`)
   const total = spec.timeouts['totalTimeout']
-  const took = record.settledAt - record.startedAt
+  const took = end - record.startedAt
   if (total !== undefined && took > total + TIMER_SLACK)
     wrong.push(`took ${took} ms of totalTimeout ${total}`)
   const error = outcome?.kind === 'error' ? outcome.error : null

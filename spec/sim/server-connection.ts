@@ -106,6 +106,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
       if (!IDEMPOTENT.has(each.method) && each.headers.get('x-idempotent') !== '1') {
         this.#violation(`pipelined a ${each.method}`)
       }
+      if (each.headers.has('connection')) this.#violation('pipelined a request that closes')
       if (each.chunked) this.#violation('pipelined a streamed body')
     }
   }

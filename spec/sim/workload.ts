@@ -3,7 +3,7 @@ import type { SimServer } from './server.ts'
 
 export type BodyKind = 'none' | 'text' | 'bytes' | 'json' | 'stream' | 'sized stream' | 'failing stream'
 /** What is done with the body of a stream: 'some' leaves after a few pieces, 'never' does not begin. */
-export type Reader = 'all' | 'slow' | 'some' | 'never'
+export type Reader = 'all' | 'slow' | 'some' | 'discard' | 'never'
 
 /** One call, written down before the world begins. */
 export interface CallSpec {
@@ -22,6 +22,10 @@ export interface CallSpec {
   readonly clientIp: string
   /** null: `request`; otherwise `stream`, and what is done with it. */
   readonly reader: Reader | null
+  /** Says `Connection: close`. */
+  readonly closes: boolean
+  /** null: the client's. */
+  readonly maxBodySize: number | null
   /** ms after the call's begin; -1: before it. */
   readonly abortAfter: number | null
   readonly timeouts: Readonly<Record<string, number>>
@@ -69,6 +73,8 @@ function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec 
     priority: traits.priorities ? random.int(-2, 2) : 0,
     clientIp: random.pick(traits.clientIps),
     reader,
+    closes: random.chance(0.05),
+    maxBodySize: traits.faulty && random.chance(0.05) ? random.int(1, 2000) : null,
     abortAfter:
       traits.aborts && random.chance(0.2)
         ? random.pick([-1, 0, random.int(0, 50), random.int(0, 1000)])
@@ -84,7 +90,9 @@ function drawTimeouts(random: Random, faulty: boolean): Record<string, number> {
 }
 
 function drawReader(random: Random, faulty: boolean): Reader {
-  return faulty ? random.pick<Reader>(['all', 'slow', 'some', 'never']) : random.pick<Reader>(['all', 'slow'])
+  return faulty
+    ? random.pick<Reader>(['all', 'slow', 'some', 'discard', 'never'])
+    : random.pick<Reader>(['all', 'slow'])
 }
 
 /** Mostly pages; now and then one that fills every buffer on its way. */
