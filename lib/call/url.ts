@@ -1,6 +1,7 @@
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Target, type Scheme } from '../core/target.ts'
+import { typeName } from './body-source.ts'
 
 /** A URL, as far as it goes on the wire. */
 export interface ParsedUrl {
@@ -35,9 +36,7 @@ export class UrlParser {
         }
       }
     } else if (!(url instanceof URL)) {
-      throw new ArgumentError(
-        `the URL is ${url === null ? 'null' : `a ${typeof url}`}; give a string or a URL`,
-      )
+      throw new ArgumentError(`the URL is ${typeName(url)}; give a string or a URL`)
     }
     return this.#parseWhole(url)
   }
@@ -75,6 +74,8 @@ export class UrlParser {
 
 /** Whether the URL parser would leave all from `start` as it is: plain characters, no dot segments. */
 function isPlainFrom(url: string, start: number): boolean {
+  // An empty query is none to the URL parser.
+  if (url.charCodeAt(url.length - 1) === 63 /* ? */) return false
   for (let i = start; i < url.length; i++) {
     const code = url.charCodeAt(i)
     if (code > 127 || PLAIN[code] === 0) return false
@@ -93,6 +94,8 @@ function decode(text: string): string {
   }
 }
 
-function shorten(text: string): string {
+/** For a message: bounded, and without a password. */
+function shorten(given: string): string {
+  const text = given.replace(/\/\/[^/]*@/, '//')
   return text.length > 200 ? `${text.slice(0, 200)}...` : text
 }
