@@ -276,12 +276,12 @@ describe('found by a seed', () => {
       { maxConnPerTarget: 2 },
       { 'a.test': answering({ delay: 500 }, { onDial: () => (++dials > 1 ? 'refuse' : 'accept') }) },
     )
-    const inFlight = stage.failure(stage.client.get(stage.url('a.test', 1)))
+    const inFlight = stage.client.get(stage.url('a.test', 1)).catch((error: RequestError) => error.code)
     await stage.clock.advance(10)
-    const waiting = stage.failure(stage.client.get(stage.url('a.test', 2)))
+    const refused = stage.client.get(stage.url('a.test', 2))
     stage.clock.after(100, () => stage.client.destroy())
-    expect((await waiting).error.code).toBe('ERR_CLOSED')
-    expect((await inFlight).error.code).toBe('ERR_CLOSED')
+    expect((await stage.failure(refused)).error.code).toBe('ERR_CLOSED')
+    expect(await inFlight).toBe('ERR_CLOSED')
     await stage.finish()
   })
 
