@@ -6,8 +6,8 @@ import type { TargetRecord } from './target-record.ts'
 /** The pool, as its connections see it. */
 export interface ConnectionOwner {
   readonly record: TargetRecord
-  /** Exchanges waiting in the pool. */
-  readonly waiting: number
+  /** Whether it only reads its idle connections once more before it uses them. */
+  readonly checking: boolean
   onOpen(connection: Connection): void
   onDialFailed(connection: Connection, error: RequestError): void
   /** An exchange has ended. The connection may be idle now, or have room in its pipeline. */

@@ -66,7 +66,7 @@ export class Connection
   readonly #inFlight = new Deque<Exchange>()
   #wire: Wire | null = null
   #connectTimeout = 0
-  /** Whether more than one exchange was ever in flight on it. */
+  /** Whether more than one exchange was in flight on it since it was last idle. */
   #pipelined = false
   #referenced = true
 
@@ -90,9 +90,9 @@ export class Connection
     return this.state === 'open' && this.#inFlight.size === 0
   }
 
-  /** Whether exchanges wait in its pool: then it is only idle for a moment. */
+  /** Whether its pool is about to use it: then it is only idle for a moment. */
   get wanted(): boolean {
-    return this.#owner.waiting > 0
+    return this.#owner.checking
   }
 
   /** Whether it may take one more exchange when up to `depth` may be in flight on it. */
@@ -388,6 +388,7 @@ export class Connection
   /** The front has been answered: now the next one is waited for, or nothing is. */
   #awaitNext(): void {
     const next = this.#inFlight.first
+    if (next === null) this.#pipelined = false
     if (next !== null) this.#deadline.arm('head', this.#replyTimeout(next))
     else this.#deadline.arm('idle', 0)
   }

@@ -41,6 +41,8 @@ export interface PoolOwner {
   waitingChanged(by: number): void
   /** Whether another pool waits for a connection that this one should give up. */
   contention(pool: Pool): Contention
+  /** The pool has matched what it could: what it asked for and needs no more is for others. */
+  onMatched(pool: Pool): void
   onEmpty(pool: Pool): void
 }
 
@@ -78,7 +80,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #connections = new Set<Connection>()
   /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
   readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque<Connection>()]
-  #connecting = 0
+  readonly #dialling = new Deque<Connection>()
   /** Until then no dial: the last one failed while other connections are doing well. */
   #dialPausedUntil = 0
   #pauseTimer: Timer | null = null
@@ -130,17 +132,29 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return this.#waiting.first?.request.priority ?? -Infinity
   }
 
+  /** Whether it would take one more connection. */
+  get wantsConnection(): boolean {
+    return (
+      this.#dialling.size < this.#waiting.size &&
+      this.#connections.size < this.#limits.maxConnPerTarget &&
+      !this.#isDialPaused
+    )
+  }
+
+  /** Whether more dials are under way than exchanges wait for. */
+  get hasSurplus(): boolean {
+    return this.#dialling.size > this.#waiting.size
+  }
+
+  /** Whether it only reads its idle connections once more before it uses them. */
+  get checking(): boolean {
+    return this.#checking && this.#waiting.size > 0
+  }
+
   enqueue(x: Exchange): void {
-    const { clock, wheel } = this.#context
-    x.holder = this
-    x.queuedAt = clock.now()
+    x.queuedAt = this.#context.clock.now()
     this.#waiting.push(x)
-    this.#owner.waitingChanged(1)
-    const timeout = x.request.timeouts.queueTimeout
-    if (timeout > 0) {
-      x.timer = new QueueTimer(this, x)
-      wheel.set(x.timer, x.queuedAt + timeout)
-    }
+    this.#startWait(x, x.queuedAt)
     if (channels.exchangeWait.hasSubscribers) {
       channels.exchangeWait.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
@@ -161,14 +175,15 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       if (connection === null) break
       this.#assign(x, connection)
     }
-    while (this.#connecting < this.#waiting.size && this.#mayDial()) this.#startDial()
-    while (this.#waiting.size > this.#connecting) {
+    while (this.#dialling.size < this.#waiting.size && this.#mayDial()) this.#startDial()
+    while (this.#waiting.size > this.#dialling.size) {
       const x = this.#waiting.first!
       const connection = this.#leastLoaded(x)
       if (connection === null) break
       this.#assign(x, connection)
     }
     this.#checked = false
+    this.#owner.onMatched(this)
     if (!this.isEmpty) return
     if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
     this.#owner.onEmpty(this)
@@ -176,10 +191,17 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   /** It is this pool's turn: one connection out of `maxConn` is set aside for it. */
   dialGranted(): boolean {
-    if (this.#connecting >= this.#waiting.size || this.#isDialPaused) return false
-    if (this.#connections.size >= this.#limits.maxConnPerTarget) return false
+    if (!this.wantsConnection) return false
     this.#startDial()
-    if (this.#connecting < this.#waiting.size) this.#owner.schedule(this)
+    if (this.#dialling.size < this.#waiting.size) this.#owner.schedule(this)
+    return true
+  }
+
+  /** Ends a dial that nobody waits for. false: there is none. */
+  dropDial(): boolean {
+    if (!this.hasSurplus) return false
+    // The one begun last would open last.
+    this.#dialling.last!.closeIdle()
     return true
   }
 
@@ -189,15 +211,16 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   /** Fails everything that waits and everything in flight. */
   destroy(makeError: () => RequestError): void {
-    for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
     for (const connection of this.#connections) connection.destroy(makeError)
+    // After them: who is told of an error may cancel others, and that may send their neighbours here.
+    for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
     if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
   }
 
   /** The client closes: idle connections and dials for nobody go at once. */
   closing(): void {
     for (const connection of this.#connections) {
-      if (connection.idle || (connection.state === 'connecting' && this.#waiting.size === 0)) {
+      if (connection.idle || (connection.state === 'connecting' && this.hasSurplus)) {
         connection.closeIdle()
       } else {
         connection.closing()
@@ -212,7 +235,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (channels.exchangeEnd.hasSubscribers) {
       channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
-    this.#dropSurplusDials()
     this.#owner.schedule(this)
   }
 
@@ -227,7 +249,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       const limit = x.request.timeouts.queueTimeout
       const error = new TimeoutError('queue', limit, `waited ${limit} ms for a connection (queueTimeout)`)
       if (this.#take(x)) this.#fail(x, error)
-      this.#dropSurplusDials()
     }
     this.#owner.schedule(this)
   }
@@ -239,7 +260,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   onOpen(connection: Connection): void {
-    this.#connecting--
+    this.#dialling.remove(connection)
     this.onRoom(connection)
   }
 
@@ -255,10 +276,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   onDialFailed(connection: Connection, error: RequestError): void {
-    this.#connecting--
+    this.#dialling.remove(connection)
     this.#connections.delete(connection)
     this.record.errors++
-    if (this.#connections.size > this.#connecting) {
+    if (this.#connections.size > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#pauseDialling()
     } else {
@@ -272,27 +293,37 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
     this.#unplace(connection)
     if (!this.#connections.delete(connection)) return
-    if (!connection.opened) this.#connecting--
     if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
       this.record.depthOneUntil = this.#context.now + LIMITS.brokenPipelineTime
     }
     for (let i = lost.length - 1; i >= 0; i--) {
       const x = lost[i]!
-      x.holder = this
       this.#waiting.unshift(x)
+      this.#startWait(x, this.#context.now)
     }
-    this.#owner.waitingChanged(lost.length)
     this.#owner.onConnectionGone(this, connection)
     this.#owner.schedule(this)
   }
 
   // --- private ---------------------------------------------------------------------------------
 
-  /** The idle connection used last, if this exchange may take it. */
+  /** It waits from `now` on, whether for the first time or to be sent again. */
+  #startWait(x: Exchange, now: number): void {
+    x.holder = this
+    this.#owner.waitingChanged(1)
+    const timeout = x.request.timeouts.queueTimeout
+    if (timeout === 0) return
+    x.timer = new QueueTimer(this, x)
+    this.#context.wheel.set(x.timer, now + timeout)
+  }
+
+  /** The idle connection used last of those that this exchange may take. */
   #idle(x: Exchange): Connection | 'unchecked' | null {
-    const connection = this.#byLoad[0]!.last
+    let connection = this.#byLoad[0]!.last
+    while (connection !== null && connection.served > 0 && connection.serial < x.minSerial) {
+      connection = connection.previous
+    }
     if (connection === null) return null
-    if (connection.served > 0 && connection.serial < x.minSerial) return null
     const age = this.#context.now - connection.lastReadAt
     if (age > LIMITS.idleCheckAge && !this.#checked) {
       // Unasked bytes may lie in its socket, and would be taken for the answer (CVE-2026-6733); or a
@@ -309,8 +340,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.clock.afterIo(() => {
       this.#checking = false
       this.#checked = true
-      this.#context.now = this.#context.clock.now()
-      this.pump()
+      this.#owner.schedule(this)
     })
   }
 
@@ -319,10 +349,14 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const depth = this.depth
     if (depth === 1 || !x.pipelinable) return null
     for (let load = 1; load < depth; load++) {
-      const connection = this.#byLoad[load]?.first
-      if (connection === undefined || connection === null) continue
-      if (connection.serial < x.minSerial) return null
-      return connection
+      let connection = this.#byLoad[load]?.first ?? null
+      while (connection !== null && !connection.hasRoom(depth)) {
+        // Its front was cancelled since: nothing more goes behind that.
+        this.#unplace(connection)
+        connection = this.#byLoad[load]!.first
+      }
+      if (connection === null) continue
+      return connection.serial < x.minSerial ? null : connection
     }
     return null
   }
@@ -336,7 +370,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   get #isDialPaused(): boolean {
-    return this.#dialPausedUntil !== 0 && this.#dialPausedUntil > this.#context.now
+    // Without a connection there is nothing to wait for.
+    return this.#dialPausedUntil > this.#context.now && this.#connections.size > 0
   }
 
   #mayDial(): boolean {
@@ -354,18 +389,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const timeout = this.#waiting.first!.request.timeouts.connectTimeout
     const connection = new Connection(this.#context.takeSerial(), this.#context, this, this.#dial)
     this.#connections.add(connection)
-    this.#connecting++
+    this.#dialling.push(connection)
     this.record.dialled++
     connection.connect(timeout)
-  }
-
-  /** Nobody waits for them any more, but others may wait for their place. */
-  #dropSurplusDials(): void {
-    if (this.#connecting <= this.#waiting.size || this.#owner.contention(this) === 'none') return
-    for (const connection of this.#connections) {
-      if (this.#connecting <= this.#waiting.size) return
-      if (connection.state === 'connecting') connection.closeIdle()
-    }
   }
 
   #pauseDialling(): void {

@@ -66,6 +66,8 @@ export class Scheduler implements PoolOwner {
   readonly #makeDial: (target: Target) => DialOptions
   readonly #line = new DialLine()
   readonly #idle = new IdleList()
+  /** Pools with dials under way that nobody waits for any more. */
+  readonly #surplus = new Set<Pool>()
   #connections = 0
   #waiting = 0
   #serial = 1
@@ -121,6 +123,7 @@ export class Scheduler implements PoolOwner {
   }
 
   stats(): SchedulerStats {
+    this.#context.now = this.#context.clock.now()
     const sum: SchedulerStats = {
       waiting: 0,
       connections: 0,
@@ -177,6 +180,8 @@ export class Scheduler implements PoolOwner {
   /** Fails everything that waits or is in flight, and closes every connection, now. */
   destroy(makeError: () => RequestError): void {
     this.#closing = true
+    // Nobody is to dial for what the others give up now.
+    for (const pool of this.#pools.values()) this.#line.leave(pool)
     for (const pool of this.#pools.values()) pool.destroy(makeError)
     this.#pools.clear()
     this.#finish()
@@ -197,15 +202,14 @@ export class Scheduler implements PoolOwner {
   }
 
   mayDial(pool: Pool): boolean {
-    if (this.#connections >= this.#options.maxConn && !this.#line.isAhead(pool)) {
-      this.#idle.oldest()?.closeIdle()
-    }
-    if (this.#connections < this.#options.maxConn && !this.#line.isAhead(pool)) {
+    const isFirst = !this.#line.isAhead(pool)
+    if (isFirst && this.#connections < this.#options.maxConn) {
       this.#line.leave(pool)
       this.#connections++
       return true
     }
     this.#line.join(pool)
+    if (isFirst) this.#freeOne()
     return false
   }
 
@@ -222,6 +226,13 @@ export class Scheduler implements PoolOwner {
 
   contention(pool: Pool): Contention {
     return this.#line.contention(pool)
+  }
+
+  onMatched(pool: Pool): void {
+    if (!pool.wantsConnection) this.#line.leave(pool)
+    while (this.#isRoomWanted && pool.dropDial());
+    if (pool.hasSurplus) this.#surplus.add(pool)
+    else this.#surplus.delete(pool)
   }
 
   onEmpty(pool: Pool): void {
@@ -253,16 +264,19 @@ export class Scheduler implements PoolOwner {
     this.#records.set(key, record)
     if (this.#records.size > LIMITS.maxRememberedTargets + this.#pools.size) {
       for (const oldest of this.#records.keys()) {
-        if (this.#pools.has(oldest) || oldest === key) continue
+        const inUse = this.#pools.has(oldest)
+        const kept = this.#records.get(oldest)!
         this.#records.delete(oldest)
-        break
+        if (!inUse) break
+        // To the end, so that it is not passed over again and again.
+        this.#records.set(oldest, kept)
       }
     }
     return record
   }
 
   #depthWithoutPool(record: TargetRecord): number {
-    return record.depthOneUntil > this.#context.clock.now() ? 1 : this.#options.maxPipelinedRequests
+    return record.depthOneUntil > this.#context.now ? 1 : this.#options.maxPipelinedRequests
   }
 
   #wake(): void {
@@ -287,14 +301,36 @@ export class Scheduler implements PoolOwner {
     this.#touched = []
     for (const connection of connections) {
       connection.settle()
-      this.#noteIdle(connection)
+      if (connection.idle) this.#idle.note(connection)
+      else this.#idle.forget(connection)
+    }
+    this.#releaseIdle()
+  }
+
+  /** Makes room for the first in line: an idle connection goes, or a dial that nobody waits for. */
+  #freeOne(): void {
+    const oldest = this.#idle.oldest()
+    if (oldest !== null) {
+      oldest.closeIdle()
+      return
+    }
+    for (const pool of this.#surplus) {
+      this.#surplus.delete(pool)
+      if (pool.dropDial()) return
     }
   }
 
-  #noteIdle(connection: Connection): void {
-    if (!connection.idle) this.#idle.forget(connection)
-    else if (!connection.wanted && (this.#closing || this.#line.size > 0)) connection.closeIdle()
-    else this.#idle.note(connection)
+  /** Nothing stays idle while somebody waits for its place. */
+  #releaseIdle(): void {
+    while (this.#isRoomWanted) {
+      const oldest = this.#idle.oldest()
+      if (oldest === null || oldest.wanted) return
+      oldest.closeIdle()
+    }
+  }
+
+  get #isRoomWanted(): boolean {
+    return this.#closing || this.#line.size > 0
   }
 
   /** Gives free connections to whoever stands in line. */

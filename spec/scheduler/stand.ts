@@ -1,0 +1,137 @@
+import { assert } from 'vitest'
+import { ClosedError } from '../../lib/core/errors.ts'
+import { LIMITS } from '../../lib/core/limits.ts'
+import { Scheduler, type SchedulerOptions, type TargetStats } from '../../lib/scheduler/scheduler.ts'
+import { Asked, type Wish } from './asked.ts'
+import { HandNetwork, type HandWire } from './hand-network.ts'
+import { TurnClock } from './turn-clock.ts'
+
+const DEFAULTS: SchedulerOptions = {
+  maxConn: LIMITS.maxConn,
+  maxConnPerTarget: LIMITS.maxConnPerTarget,
+  maxPipelinedRequests: LIMITS.maxPipelinedRequests,
+  prefer: 'connection',
+  maxQueued: LIMITS.maxQueued,
+  keepAliveTimeout: LIMITS.keepAliveTimeout,
+  maxHeadSize: LIMITS.maxHeadSize,
+  parser: 'lenient',
+}
+
+/** A scheduler with a clock and a network worked by hand. */
+export class Stand {
+  readonly clock = new TurnClock()
+  readonly network = new HandNetwork(this.clock)
+  readonly options: SchedulerOptions
+  readonly scheduler: Scheduler
+  readonly asked: Asked[] = []
+  /** Pools made so far. */
+  pools = 0
+
+  constructor(options: Partial<SchedulerOptions> = {}) {
+    this.options = { ...DEFAULTS, ...options }
+    this.scheduler = new Scheduler(this.options, this.clock, this.network, (target) => {
+      this.pools++
+      const { host, port, clientIp, key } = target
+      return { host, port, clientIp, tls: null, sessionKey: key }
+    })
+  }
+
+  /** All dials so far. */
+  get wires(): HandWire[] {
+    return this.network.wires
+  }
+
+  /** The dials that are neither open nor over. */
+  get dialling(): HandWire[] {
+    return this.wires.filter((wire) => wire.state === 'dialling')
+  }
+
+  get openWires(): HandWire[] {
+    return this.wires.filter((wire) => wire.state === 'open')
+  }
+
+  /** Submits; nothing happens before the tick ends. */
+  submit(wish: Wish = {}): Asked {
+    const asked = new Asked(wish, wish.path ?? `/${this.asked.length}`)
+    this.scheduler.submit(asked.x)
+    this.asked.push(asked)
+    return asked
+  }
+
+  /** Submits, and ends the tick. */
+  ask(wish: Wish = {}): Asked {
+    const asked = this.submit(wish)
+    this.turn()
+    return asked
+  }
+
+  /** `count` of the same, in one tick. */
+  askMany(count: number, wish: Wish = {}): Asked[] {
+    const all = Array.from({ length: count }, () => this.submit(wish))
+    this.turn()
+    return all
+  }
+
+  /** One connection to `host`, open, idle, and proven by one answer. */
+  warm(host = 'a.test', fields = ''): HandWire {
+    const before = this.wires.length
+    this.ask({ host })
+    const wire = this.wires[before]!
+    return wire.open().answer(fields)
+  }
+
+  turn(): void {
+    this.clock.turn()
+  }
+
+  /** Lets promises that are due settle, too: bodies are sent by them. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 10; round++) {
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+      this.turn()
+    }
+  }
+
+  target(host = 'a.test'): TargetStats {
+    const found = this.scheduler.stats().targets.find((each) => each.target === `http://${host}`)
+    assert(found !== undefined, `${host} is not in stats()`)
+    return found
+  }
+
+  /** Opens every dial and answers every request until nothing is left to do. */
+  serve(): void {
+    for (let round = 0; round < 100_000; round++) {
+      const wire = this.wires.find(
+        (each) => each.state === 'dialling' || (each.state === 'open' && each.load > 0),
+      )
+      if (wire === undefined) return
+      if (wire.state === 'dialling') wire.open()
+      else wire.answer('', wire.load)
+    }
+    assert.fail('serving does not come to an end')
+  }
+
+  /** Destroys the scheduler; then everything has ended once, and nothing is left anywhere. */
+  finish(): void {
+    this.scheduler.destroy(() => new ClosedError('the spec is over'))
+    this.turn()
+    this.expectNothingLeft()
+  }
+
+  expectNothingLeft(): void {
+    const { waiting, connections, inFlight } = this.scheduler.stats()
+    assert.deepEqual(
+      { waiting, connections, inFlight, pending: this.clock.pending, open: this.network.open },
+      { waiting: 0, connections: 0, inFlight: 0, pending: 0, open: 0 },
+    )
+    assert.equal(this.scheduler.wheel.size, 0, 'timers are left')
+    assert.deepEqual(this.network.violations, [])
+    const wrong = this.asked.filter((asked) => asked.ends !== (asked.cancelled ? 0 : 1))
+    assert.deepEqual(
+      wrong.map((asked) => `${asked.x.path} ended ${asked.ends} times`),
+      [],
+    )
+  }
+}
