@@ -11,26 +11,31 @@ const MAX_IDENTITIES = 1_000
  */
 export class TlsIdentities {
   readonly #byName = new Map<string, TlsOptions>()
-  readonly #names = new WeakMap<object, string>()
+  /** Names by the options' object: describing a certificate and its key takes 35 us. */
+  readonly #known = new WeakMap<object, { given: object; name: string }>()
   readonly #functions = new WeakMap<object, number>()
   #functionCount = 0
 
   /** A name that is equal for equal options, by value; functions count by identity. */
   name(options: TlsOptions): string {
-    let name = this.#names.get(options)
-    if (name === undefined) {
-      name = createHash('sha256').update(this.#describe(options, 0)).digest('base64url').slice(0, 22)
-      this.#names.set(options, name)
-    }
+    // As in all options, undefined is as if not given: it must not hide the client's.
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    const known = this.#known.get(options)
+    const name = known !== undefined && isUnchanged(known.given, given) ? known.name : this.#nameOf(given)
+    if (name !== known?.name) this.#known.set(options, { given, name })
     // The newest is last, so that the oldest can go.
     this.#byName.delete(name)
-    this.#byName.set(name, options)
+    this.#byName.set(name, given)
     if (this.#byName.size > MAX_IDENTITIES) this.#byName.delete(this.#byName.keys().next().value!)
     return name
   }
 
   get(name: string): TlsOptions | undefined {
     return this.#byName.get(name)
+  }
+
+  #nameOf(given: object): string {
+    return createHash('sha256').update(this.#describe(given, 0)).digest('base64url').slice(0, 22)
   }
 
   #describe(value: unknown, depth: number): string {
@@ -55,4 +60,18 @@ export class TlsIdentities {
     this.#functions.set(value, ++this.#functionCount)
     return this.#functionCount
   }
+}
+
+/**
+ * Whether nothing can have changed since: options that were changed must not keep their name, or
+ * requests would ride on connections that others verified. What lies inside arrays and objects is not
+ * compared, so that they always count as changed; the bytes of a certificate do not.
+ */
+function isUnchanged(before: object, now: object): boolean {
+  const entries = Object.entries(now)
+  if (entries.length !== Object.keys(before).length) return false
+  return entries.every(([key, value]) => {
+    const isFixed = typeof value !== 'object' || value === null || value instanceof Uint8Array
+    return isFixed && (before as Record<string, unknown>)[key] === value
+  })
 }
