@@ -1,5 +1,5 @@
 import { Call, type CallContext } from './call/call.ts'
-import { checkOptions, clientChecks } from './call/options.ts'
+import { clientChecks, readOptions } from './call/options.ts'
 import { RequestBuilder, type RequestOptions, type SharedOptions } from './call/request.ts'
 import type { Response } from './call/response.ts'
 import type { StreamResponse } from './call/stream-response.ts'
@@ -53,12 +53,12 @@ export class Client {
   readonly #unwatch: () => void
 
   /** Throws ArgumentError when an option is unknown or its value is wrong. */
-  constructor(options: ClientOptions = {}) {
-    checkOptions('Client', options, clientChecks)
+  constructor(given: ClientOptions = {}) {
+    const options = readOptions('Client', given, clientChecks)
     const clock = options.clock ?? systemClock
     const network = options.network ?? new TcpNetwork({ clock, resolve: options.resolve })
     const identities = new TlsIdentities()
-    const tls = options.tlsOptions ?? {}
+    const tls = { ...options.tlsOptions }
     const scheduler = new Scheduler(
       {
         maxConn: options.maxConn ?? LIMITS.maxConn,
@@ -149,7 +149,7 @@ export class Client {
     this.#unwatch()
   }
 
-  /** Fails every request with `error`, or a ClosedError, and closes every connection, now. */
+  /** Fails every request with a ClosedError whose cause is `error`, and closes every connection, now. */
   destroy(error?: unknown): void {
     this.#scheduler.destroy((): RequestError => new ClosedError('the client was destroyed', error))
     this.#unwatch()
@@ -172,17 +172,21 @@ export class Client {
     streamed: boolean,
   ): Promise<Response | StreamResponse> {
     let call: Call
+    let signal: AbortSignal | undefined
     try {
       if (typeof url === 'object' && url !== null && !(url instanceof URL)) {
+        if (options !== undefined)
+          throw new ArgumentError('options are given twice; add the second to the first')
         options = url
         url = url.url
       }
-      const { request, path } = this.#builder.build(url, options, streamed)
+      const { request, path, signal: own } = this.#builder.build(url, options, streamed)
       call = new Call(this.#context, request, path)
+      signal = own
     } catch (error) {
       return Promise.reject(asArgumentError(error))
     }
-    return call.start(options?.signal)
+    return call.start(signal)
   }
 }
 
@@ -191,7 +195,8 @@ function dialOptions(target: Target, tls: TlsOptions, own: TlsOptions | undefine
     host: target.host,
     port: target.port,
     clientIp: target.clientIp,
-    tls: target.scheme === 'https' ? { ...tls, ...own } : null,
+    // Without a prototype: nobody may turn verification off by way of Object.prototype.
+    tls: target.scheme === 'https' ? Object.assign(Object.create(null) as TlsOptions, tls, own) : null,
     sessionKey: target.key,
   }
 }

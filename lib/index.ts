@@ -1,6 +1,7 @@
 export { Client, type ClientOptions } from './client.ts'
 export type { BodyInit } from './call/body.ts'
-export type { HeadersInit, RequestOptions, SharedOptions } from './call/request.ts'
+export type { HeadersInit } from './call/request-fields.ts'
+export type { RequestOptions, SharedOptions } from './call/request.ts'
 export { Response, type Timings } from './call/response.ts'
 export { StreamResponse } from './call/stream-response.ts'
 export { systemClock, type Clock } from './core/clock.ts'

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../core/errors.ts'
 import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
+import { typeName } from './body-source.ts'
 
 /**
  * Checks of option values, one table for the client's options and one for a request's. An unknown
@@ -8,23 +9,55 @@ import { LIMITS } from '../core/limits.ts'
  */
 export type Check = (name: string, value: unknown) => void
 
-export function checkOptions(where: string, options: object, checks: ReadonlyMap<string, Check>): void {
-  for (const name of Object.keys(options)) {
+/** Characters of an unknown name that are looked at. */
+const MAX_NAME = 64
+/** Timers of Node.js go no further. */
+const MAX_TIME = 0x7fffffff
+
+/** Without a prototype: what somebody has put on Object.prototype is no option. */
+class OwnOptions {
+  static {
+    // Unlike Object.create(null) this makes no dictionary, whose fields are slow to read.
+    Object.setPrototypeOf(OwnOptions.prototype, null)
+  }
+}
+
+/** No option is set. */
+export const NO_OPTIONS: Record<string, never> = Object.freeze(new OwnOptions())
+
+/**
+ * A copy of what `options` itself holds, checked: read once, so that a getter cannot give one value
+ * to the check and another to the wire. Throws ArgumentError.
+ */
+export function readOptions<T extends object>(
+  where: string,
+  options: T,
+  checks: ReadonlyMap<string, Check>,
+): T {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`the options of ${where} are ${typeName(options)}; give an object`)
+  }
+  const own = Object.assign(new OwnOptions() as T, options)
+  for (const name of Object.keys(own)) {
     const check = checks.get(name)
     if (check === undefined) {
-      const nearest = nearestName(name, checks.keys())
-      throw new ArgumentError(`unknown option ${JSON.stringify(name)} of ${where}; did you mean ${nearest}?`)
+      const unknown = name.slice(0, MAX_NAME)
+      const nearest = nearestName(unknown, checks.keys())
+      throw new ArgumentError(
+        `unknown option ${JSON.stringify(unknown)} of ${where}; did you mean ${nearest}?`,
+      )
     }
-    const value = (options as Record<string, unknown>)[name]
+    const value = (own as Record<string, unknown>)[name]
     if (value !== undefined) check(name, value)
   }
+  return own
 }
 
 export const anything: Check = () => {}
 
 /** A time in ms; 0 turns it off. */
 export const time: Check = (name, value) => {
-  if (typeof value === 'number' && value >= 0 && value <= 0x7fffffff) return
+  if (typeof value === 'number' && value >= 0 && value <= MAX_TIME) return
   fail(name, value, 'a number of milliseconds from 0 (off) to 2147483647')
 }
 
@@ -124,8 +157,8 @@ function signal(name: string, value: unknown): void {
 
 function expectContinue(name: string, value: unknown): void {
   if (typeof value === 'boolean') return
-  if (typeof value !== 'number' || !(value > 0))
-    fail(name, value, 'true, false, or a number of milliseconds above 0')
+  if (typeof value === 'number' && value > 0 && value <= MAX_TIME) return
+  fail(name, value, 'true, false, or a number of milliseconds above 0')
 }
 
 function fail(name: string, value: unknown, rule: string): never {
@@ -142,12 +175,18 @@ function nearestName(name: string, names: Iterable<string>): string {
   let best = ''
   let least = Infinity
   for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    const distance = distanceOf(name.toLowerCase(), candidate.toLowerCase())
     if (distance >= least) continue
     best = candidate
     least = distance
   }
   return best
+}
+
+/** A name cut short, as "tls" for "tlsOptions", is nearer than any other word of its length. */
+function distanceOf(name: string, candidate: string): number {
+  if (name.length < 3 || !candidate.includes(name)) return editDistance(name, candidate)
+  return (candidate.length - name.length) / 10
 }
 
 function editDistance(a: string, b: string): number {

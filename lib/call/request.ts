@@ -6,14 +6,16 @@ import { version } from '../core/version.ts'
 import type { TlsOptions } from '../net/network.ts'
 import { jsonBody, requestBody, type BodyInit } from './body.ts'
 import { acceptEncoding } from './content-coding.ts'
-import { checkOptions, requestChecks } from './options.ts'
+import { NO_OPTIONS, readOptions, requestChecks } from './options.ts'
+import {
+  readFields,
+  RequestFields,
+  type FieldValue,
+  type GivenFields,
+  type HeadersInit,
+} from './request-fields.ts'
 import type { TlsIdentities } from './tls-identity.ts'
 import { UrlParser } from './url.ts'
-
-/** Header fields in any form; null and undefined leave a default field out. */
-export type HeadersInit =
-  | Readonly<Record<string, string | number | readonly string[] | null | undefined>>
-  | Iterable<readonly [name: string, value: string]>
 
 /** What a client's options and a request's have in common. A request's win over the client's. */
 export interface SharedOptions {
@@ -83,11 +85,6 @@ const NORMALISED = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', '
 /** Methods that mean nothing without a body: an empty one is announced (RFC 9110 section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
-/** Fields that a message cannot do without (RFC 9112 sections 3.2 and 6). */
-const KEPT = new Set(['host', 'content-length', 'transfer-encoding'])
-
-type FieldValue = string | number | readonly string[]
-type Field = [name: string, value: FieldValue]
 type Settings = Omit<PreparedRequest, keyof ExchangeRequest> & { readonly timeouts: ExchangeTimeouts }
 
 /** Turns URLs and options into requests that the scheduler can take. One per client. */
@@ -96,7 +93,7 @@ export class RequestBuilder {
   readonly #encoder: RequestEncoder
   readonly #identities: TlsIdentities
   readonly #defaults: SharedOptions
-  readonly #fields: readonly Field[]
+  readonly #fields: GivenFields
   readonly #settings: Settings
   readonly #streamSettings: Settings
   /** The request of every plain GET of a target: all that differs between them is the path. */
@@ -109,57 +106,57 @@ export class RequestBuilder {
     this.#encoder = encoder
     this.#defaults = defaults
     this.#identities = identities
-    this.#fields = fieldList(defaults.headers)
-    this.#settings = makeSettings({}, defaults, LIMITS.maxBodySize)
-    this.#streamSettings = makeSettings({}, defaults, Infinity)
+    this.#fields = readFields(defaults.headers)
+    this.#settings = makeSettings(NO_OPTIONS, defaults, LIMITS.maxBodySize)
+    this.#streamSettings = makeSettings(NO_OPTIONS, defaults, Infinity)
     // A bad default must fail when the client is made, not with its first request.
-    encoder.serializeFields(this.#fields)
+    encoder.serializeFields(this.#fields.fields)
   }
 
-  /** Throws ArgumentError when URL or options are wrong. */
+  /** Throws ArgumentError when URL or options are wrong. Options are read once, here. */
   build(
     url: string | URL,
     options: RequestOptions | undefined,
     streamed: boolean,
-  ): { request: PreparedRequest; path: string } {
+  ): { request: PreparedRequest; path: string; signal: AbortSignal | undefined } {
     const { target, path, credentials } = this.#urls.parse(url)
     if (options === undefined && credentials === '') {
       const plain = streamed ? this.#plainStream : this.#plain
       let request = plain.get(target)
       if (request === undefined) {
-        request = this.#make(this.#target(target, {}), {}, '', streamed)
+        request = this.#make(this.#target(target, NO_OPTIONS), NO_OPTIONS, '', streamed)
         plain.set(target, request)
       }
-      return { request, path }
+      return { request, path, signal: undefined }
     }
-    if (options !== undefined) checkOptions('request', options, requestChecks)
-    const known = options ?? {}
-    return { request: this.#make(this.#target(target, known), known, credentials, streamed), path }
+    const own = options === undefined ? NO_OPTIONS : readOptions('request', options, requestChecks)
+    const request = this.#make(this.#target(target, own), own, credentials, streamed)
+    return { request, path, signal: own.signal }
   }
 
   #make(target: Target, options: RequestOptions, credentials: string, streamed: boolean): PreparedRequest {
     const method = this.#encoder.checkMethod(normaliseMethod(options.method ?? 'GET'))
-    const fields = mergeFields(this.#fields, fieldList(options.headers))
+    const fields = new RequestFields(this.#fields, readFields(options.headers))
     const settings = this.#settingsOf(options, streamed)
     const body = addBody(method, options, fields)
     const expectContinue = addExpect(options, fields, body)
-    if (!has(fields, 'host')) fields.unshift(['Host', target.authority])
-    addDefault(fields, 'Accept', '*/*')
-    if (settings.decompress) addDefault(fields, 'Accept-Encoding', acceptEncoding)
-    addDefault(fields, 'User-Agent', `trawl/${version}`)
+    if (!fields.has('host')) fields.list.unshift(['Host', target.authority])
+    fields.addDefault('Accept', '*/*')
+    if (settings.decompress) fields.addDefault('Accept-Encoding', acceptEncoding)
+    fields.addDefault('User-Agent', `trawl/${version}`)
     if (credentials !== '') {
-      addDefault(fields, 'Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+      fields.addDefault('Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
     }
     return {
       target,
       method,
-      fields: this.#encoder.serializeFields(fields.filter(([name]) => !isRemoved(options.headers, name))),
+      fields: this.#encoder.serializeFields(fields.list),
       body,
       priority: options.priority ?? 0,
       idempotent: options.idempotent ?? IDEMPOTENT.has(method),
       streamed,
       expectContinue,
-      closes: /(^|,)\s*close\s*(,|$)/i.test(String(valueOf(fields, 'connection') ?? '')),
+      closes: fields.hasToken('connection', 'close'),
       timeouts: settings.timeouts,
       totalTimeout: settings.totalTimeout,
       maxBodySize: settings.maxBodySize,
@@ -231,76 +228,29 @@ function normaliseMethod(method: string): string {
   return NORMALISED.has(upper) ? upper : method
 }
 
-// --- fields --------------------------------------------------------------------------------------
-
-function fieldList(headers: HeadersInit | undefined): Field[] {
-  if (headers === undefined) return []
-  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
-  const fields: Field[] = []
-  for (const entry of entries) {
-    if (!Array.isArray(entry) || entry.length !== 2) {
-      throw new ArgumentError('option headers holds something that is no [name, value] pair')
-    }
-    const [name, value] = entry as [unknown, Field[1] | null | undefined]
-    if (typeof name !== 'string') {
-      throw new ArgumentError(`option headers has a ${typeof name} for a name; names are strings`)
-    }
-    if (value !== null && value !== undefined) fields.push([name, value])
-  }
-  return fields
-}
-
-/** A request's fields replace the client's of the same name where those stand; new ones follow. */
-function mergeFields(defaults: readonly Field[], own: readonly Field[]): Field[] {
-  if (defaults.length === 0) return [...own]
-  const names = new Set(own.map(([name]) => name.toLowerCase()))
-  return [...defaults.filter(([name]) => !names.has(name.toLowerCase())), ...own]
-}
-
-/** Whether the request sets this field to null: then not even the default is sent. */
-function isRemoved(headers: HeadersInit | undefined, name: string): boolean {
-  if (headers === undefined || Symbol.iterator in headers || KEPT.has(name.toLowerCase())) return false
-  for (const key of Object.keys(headers)) {
-    if (key.toLowerCase() === name.toLowerCase()) return headers[key] === null
-  }
-  return false
-}
-
-function valueOf(fields: readonly Field[], name: string): Field[1] | undefined {
-  return fields.find(([field]) => field.toLowerCase() === name)?.[1]
-}
-
-function has(fields: readonly Field[], name: string): boolean {
-  return valueOf(fields, name) !== undefined
-}
-
-function addDefault(fields: Field[], name: string, value: string): void {
-  if (!has(fields, name.toLowerCase())) fields.push([name, value])
-}
-
 // --- body ----------------------------------------------------------------------------------------
 
 /** Makes the body and adds the fields that frame it (RFC 9112 section 6). */
-function addBody(method: string, options: RequestOptions, fields: Field[]): RequestBody | null {
-  const given = valueOf(fields, 'content-length')
+function addBody(method: string, options: RequestOptions, fields: RequestFields): RequestBody | null {
+  const given = fields.valueOf('content-length')
   const length = given === undefined ? -1 : parseLength(given)
-  const chunked = has(fields, 'transfer-encoding')
+  const chunked = fields.has('transfer-encoding')
   if (options.json !== undefined && options.body !== undefined && options.body !== null) {
     throw new ArgumentError('both body and json are given; a request has one body: give one of them')
   }
   if (options.json === undefined && (options.body === undefined || options.body === null)) {
     if (chunked) throw new ArgumentError('Transfer-Encoding is set, but there is no body to send')
     if (length > 0) throw new ArgumentError(`Content-Length is ${length}, but there is no body to send`)
-    if (length === -1 && EXPECTS_BODY.has(method)) fields.push(['Content-Length', 0])
+    if (length === -1 && EXPECTS_BODY.has(method)) fields.list.push(['Content-Length', 0])
     return null
   }
   const made = options.json === undefined ? requestBody(options.body!, length) : jsonBody(options.json)
-  if (made.contentType !== '') addDefault(fields, 'Content-Type', made.contentType)
+  if (made.contentType !== '') fields.addDefault('Content-Type', made.contentType)
   if (chunked) {
-    checkChunked(valueOf(fields, 'transfer-encoding'), made.body)
+    checkChunked(fields.valueOf('transfer-encoding'), made.body)
   } else if (given === undefined) {
-    if (made.body.length === -1) fields.push(['Transfer-Encoding', 'chunked'])
-    else fields.push(['Content-Length', made.body.length])
+    if (made.body.length === -1) fields.list.push(['Transfer-Encoding', 'chunked'])
+    else fields.list.push(['Content-Length', made.body.length])
   } else if (made.body.length !== length) {
     throw new ArgumentError(
       `Content-Length is ${length}, but the body has ${made.body.length} bytes; leave it out`,
@@ -309,23 +259,25 @@ function addBody(method: string, options: RequestOptions, fields: Field[]): Requ
   return made.body
 }
 
-function parseLength(value: Field[1]): number {
+function parseLength(value: FieldValue): number {
   const text = String(value)
   const length = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(length)) return length
   throw new ArgumentError(`Content-Length is ${JSON.stringify(text)}; it must be a whole number of bytes`)
 }
 
-function checkChunked(value: Field[1] | undefined, body: RequestBody): void {
+function checkChunked(value: FieldValue | undefined, body: RequestBody): void {
   if (String(value).toLowerCase() === 'chunked' && body.length === -1) return
   throw new ArgumentError(
     `Transfer-Encoding is ${JSON.stringify(String(value))}; only "chunked" is sent, and only with a body of unknown length: leave it out`,
   )
 }
 
-function addExpect(options: RequestOptions, fields: Field[], body: RequestBody | null): number {
-  const asked = options.expectContinue ?? has(fields, 'expect')
+function addExpect(options: RequestOptions, fields: RequestFields, body: RequestBody | null): number {
+  const asked = options.expectContinue ?? fields.has('expect')
   if (asked === false || body === null || body.length === 0) return 0
-  addDefault(fields, 'Expect', '100-continue')
+  fields.addDefault('Expect', '100-continue')
+  // Set to null, it is not asked for: then there is nothing to wait for.
+  if (!fields.has('expect')) return 0
   return asked === true ? LIMITS.continueTimeout : asked
 }
