@@ -1,7 +1,7 @@
 import type { DialOptions, Network, Wire, WireOwner } from '../../lib/net/network.ts'
 import type { TurnClock } from './turn-clock.ts'
 
-const REQUEST_LINE = /^(?:[A-Z]+) (\S+) HTTP\/1\.1\r$/gm
+const REQUEST_LINE = /[A-Z]+ (\S+) HTTP\/1\.1\r\n/g
 
 /** One connection: the spec plays the server, and sees what its owner does. Each event is a tick. */
 export class HandWire implements Wire {

@@ -80,6 +80,17 @@ export class Stand {
     return wire.open().answer(fields)
   }
 
+  /** `count` connections to `host`, open, idle, and proven. */
+  warmMany(count: number, host = 'a.test'): HandWire[] {
+    const before = this.wires.length
+    this.askMany(count, { host })
+    const wires = this.wires.slice(before)
+    assert.equal(wires.length, count)
+    for (const wire of wires) wire.open()
+    for (const wire of wires) wire.answer()
+    return wires
+  }
+
   turn(): void {
     this.clock.turn()
   }
@@ -102,6 +113,7 @@ export class Stand {
 
   /** Opens every dial and answers every request until nothing is left to do. */
   serve(): void {
+    this.turn()
     for (let round = 0; round < 100_000; round++) {
       const wire = this.wires.find(
         (each) => each.state === 'dialling' || (each.state === 'open' && each.load > 0),

@@ -53,7 +53,7 @@ export class TurnClock implements Clock {
     for (let turns = 0; this.#deferred.length + this.#afterIo.length > 0; turns++) {
       if (turns > MAX_TURNS) throw new Error('the loop does not come to rest')
       for (const callback of this.#deferred.splice(0)) callback()
-      if (this.#deferred.length > 0) continue
+      if (this.#deferred.length > 0 || this.#afterIo.length === 0) continue
       for (const read of this.unread.splice(0)) read()
       for (const callback of this.#afterIo.splice(0)) callback()
     }
