@@ -1,3 +1,5 @@
+import { Pieces } from './pieces.ts'
+
 /** Reserved at once on the word of a Content-Length; more is reserved only as it arrives. */
 const MAX_RESERVED = 1_048_576
 /** Buffers up to this size come from Node's shared slab. */
@@ -8,7 +10,7 @@ export class BodyCollector {
   /** Bytes so far. */
   size = 0
   #bytes: Buffer<ArrayBuffer> | null = null
-  #chunks: Buffer<ArrayBuffer>[] | null = null
+  #pieces: Pieces | null = null
 
   /** `expected`: the body's length, or -1. */
   constructor(expected: number) {
@@ -21,20 +23,15 @@ export class BodyCollector {
     if (this.#bytes !== null && end <= this.#bytes.length) {
       this.#bytes.set(chunk, this.size)
     } else {
-      const copy = allocate(chunk.length)
-      copy.set(chunk)
-      this.#chunks ??= []
-      this.#chunks.push(copy)
+      this.#pieces ??= new Pieces(allocate)
+      this.#pieces.push(chunk)
     }
     this.size = end
   }
 
-  /** The body so far, as one piece; may be a view on a larger buffer. */
+  /** The body, as one piece; may be a view on a larger buffer. To be asked for once, at the end. */
   bytes(): Buffer<ArrayBuffer> {
-    if (this.#chunks !== null) {
-      if (this.#chunks.length === 1) return this.#chunks[0]!
-      return Buffer.concat(this.#chunks, this.size)
-    }
+    if (this.#pieces !== null) return this.#pieces.take()
     if (this.#bytes === null) return Buffer.alloc(0)
     return this.size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.size)
   }

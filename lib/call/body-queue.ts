@@ -1,5 +1,6 @@
 import type { RequestError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { Pieces } from './pieces.ts'
 
 /** Who fills a queue: told when there is room again, and when nobody will read on. */
 export interface BodySource {
@@ -17,8 +18,8 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   /** Whether anybody has asked for a byte yet. */
   begun = false
   readonly #source: BodySource
-  readonly #chunks: Uint8Array[] = []
-  #size = 0
+  /** Not out of Node's shared slab: whoever looks at a chunk's `buffer` sees this body only. */
+  readonly #pieces = new Pieces((size) => Buffer.allocUnsafeSlow(size))
   #full = false
   #ended = false
   #error: RequestError | null = null
@@ -36,17 +37,15 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
 
   /** Takes a copy of `chunk`. false: stop; `onRoom` comes when there is room. */
   push(chunk: Uint8Array): boolean {
-    const copy = Uint8Array.prototype.slice.call(chunk)
     if (this.#waiting !== null) {
       const resolve = this.#waiting
       this.#waiting = null
       this.#fail = null
-      resolve({ done: false, value: copy })
+      resolve({ done: false, value: Uint8Array.prototype.slice.call(chunk) })
       return true
     }
-    this.#chunks.push(copy)
-    this.#size += copy.length
-    this.#full = this.#size >= LIMITS.streamBuffer
+    this.#pieces.push(chunk)
+    this.#full = this.#pieces.size >= LIMITS.streamBuffer
     return !this.#full
   }
 
@@ -75,11 +74,10 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.begun = true
-    const chunk = this.#chunks.shift()
+    const chunk = this.#pieces.shift()
     if (chunk !== undefined) {
-      this.#size -= chunk.length
       if (this.#full) {
-        this.#full = this.#size >= LIMITS.streamBuffer / 2
+        this.#full = this.#pieces.size >= LIMITS.streamBuffer / 2
         if (this.#full) this.#source.onTaken()
         else this.#source.onRoom()
       }
@@ -99,8 +97,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
 
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.begun = true
-    this.#chunks.length = 0
-    this.#size = 0
+    this.#pieces.clear()
     this.#error = null
     if (!this.#ended) {
       this.end()
