@@ -1,4 +1,5 @@
 import { lookup as systemLookup } from 'node:dns/promises'
+import { inspect } from 'node:util'
 import PQueue from 'p-queue'
 import type { Clock } from '../core/clock.ts'
 import { ConnectError } from '../core/errors.ts'
@@ -180,18 +181,22 @@ function askUser(resolve: Resolve, host: string, done: LookupCallback, leave: ()
   const fail = (error: unknown): void => {
     if (!waiting) return
     waiting = false
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = error instanceof Error ? error.message : describe(error)
     done(new ConnectError('dns', `resolve("${host}") failed: ${reason}`, error), [])
   }
   let found: ReturnType<Resolve>
   try {
     found = resolve(host)
+    // Here too, as `then` may be a getter.
+    if (isThenable(found)) {
+      found.then(succeed, fail)
+      return () => cancel()
+    }
   } catch (error) {
     fail(error)
     return nothing
   }
-  if (isThenable(found)) found.then(succeed, fail)
-  else succeed(found)
+  succeed(found)
   return () => cancel()
 }
 
@@ -207,13 +212,19 @@ function checkAddresses(host: string, found: unknown): readonly Address[] | Conn
     const address = typeof value === 'string' ? parseAddress(value) : null
     if (address === null) {
       const rule = 'give IPv4 or IPv6 addresses as strings, without brackets or port'
-      return new ConnectError(
-        'dns',
-        `resolve("${host}") gave ${JSON.stringify(value) ?? String(value)}: ${rule}`,
-      )
+      return new ConnectError('dns', `resolve("${host}") gave ${describe(value)}: ${rule}`)
     }
     addresses.push(address)
   }
   if (addresses.length > 0) return addresses
   return new ConnectError('dns', `resolve("${host}") gave no address: give at least one`)
+}
+
+/** Any value, readable: JSON where it can be said in it, which a BigInt or a cycle cannot. */
+function describe(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return inspect(value, { depth: 1, customInspect: false, breakLength: Infinity })
+  }
 }

@@ -273,4 +273,25 @@ describe('Resolver with the user’s lookup', () => {
     expect(error).toMatchObject({ phase: 'dns' })
     expect(error!.message).toContain(message)
   })
+
+  const cyclic: { self?: object } = {}
+  cyclic.self = cyclic
+  const getter = {
+    get then(): never {
+      throw new Error('no then')
+    },
+  }
+  it.each<[string, unknown, string]>([
+    ['a BigInt', 10n, 'gave 10n: give'],
+    ['a cycle', cyclic, 'gave <ref *1> { self: [Circular *1] }: give'],
+    ['a getter that throws', getter, 'resolve("a.test") failed: no then'],
+  ])('refuses %s, which JSON cannot show, at once and later', async (_, found, message) => {
+    for (const resolve of [() => found as string, () => Promise.resolve().then(() => found as string)]) {
+      const { resolver } = create({ resolve })
+      const asked = ask(resolver, 'a.test')
+      await rounds(1)
+      expect(asked).toMatchObject({ told: 1, error: { phase: 'dns' } })
+      expect(asked.error!.message).toContain(message)
+    }
+  })
 })
