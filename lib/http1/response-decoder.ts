@@ -51,7 +51,8 @@ export class ResponseDecoder {
   readonly #mode: ParserMode
   readonly #maxHeadSize: number
   readonly #reader: HeadReader
-  readonly #chunked: ChunkedDecoder
+  /** Made for the first chunked body: many connections never see one. */
+  #chunked: ChunkedDecoder | null = null
   #phase: DecoderPhase = 'start'
   #closed = false
   /** The request's method, once the answer's first byte has come; null between answers. */
@@ -72,7 +73,6 @@ export class ResponseDecoder {
     this.#mode = options.mode
     this.#maxHeadSize = options.maxHeadSize
     this.#reader = new HeadReader(options.mode)
-    this.#chunked = new ChunkedDecoder(options.mode)
   }
 
   get closed(): boolean {
@@ -224,7 +224,10 @@ export class ResponseDecoder {
   #begin(decision: FramingDecision): void {
     this.#keepAlive = decision.keepAlive
     this.#left = decision.length
-    if (decision.kind === 'chunked') this.#chunked.start()
+    if (decision.kind === 'chunked') {
+      this.#chunked ??= new ChunkedDecoder(this.#mode)
+      this.#chunked.start()
+    }
     this.#phase = decision.kind === 'none' ? 'length' : decision.kind
   }
 
@@ -237,10 +240,11 @@ export class ResponseDecoder {
   }
 
   #chunkedBody(bytes: Buffer, at: number): number {
-    const end = this.#chunked.read(bytes, at)
-    const start = this.#chunked.dataStart
+    const chunked = this.#chunked!
+    const end = chunked.read(bytes, at)
+    const start = chunked.dataStart
     if (start < end) this.#sink.onBody(bytes.subarray(start, end))
-    if (this.#chunked.atTrailers) {
+    if (chunked.atTrailers) {
       this.#reader.start('trailers', LIMITS.maxTrailerSize)
       this.#phase = 'trailers'
     }

@@ -11,15 +11,10 @@ export function dialTimeoutError(timeout: number): TimeoutError {
   return new TimeoutError('connect', timeout, `no connection within ${timeout} ms (connectTimeout)`)
 }
 
-/** Says what was lost: how far the answer of the exchange in front had come, and how old the connection was. */
-export function lossError(
-  what: string,
-  cause: unknown,
-  first: Exchange | null,
-  served: number,
-): RequestError {
+/** Says what was lost: how far the answer had come, and how old the connection was. */
+export function lossError(what: string, cause: unknown, x: Exchange | null, served: number): RequestError {
   if (cause instanceof RequestError) return cause
-  const answered = first !== null && first.progress === 'answered'
+  const answered = x !== null && x.progress === 'answered'
   const when = answered ? 'before the answer was whole' : 'before a byte of the answer came'
   return new ConnectionClosedError(
     `${what} ${when}; it had answered ${served} exchanges before`,

@@ -21,7 +21,7 @@ import type { SchedulerContext } from './context.ts'
 import type { IdleEntry } from './idle-list.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { RequestWriter, type WriterOwner } from './request-writer.ts'
-import { sortInFlight, takeUnmuted } from './resend.ts'
+import { isAllMuted, sortInFlight, takeUnmuted } from './resend.ts'
 import { ResponseReader, type ReaderOwner } from './response-reader.ts'
 
 export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
@@ -43,8 +43,9 @@ export class Connection
   /** Counts up over all connections of a client: a later dial has a higher number. */
   readonly serial: number
   state: ConnectionState = 'connecting'
-  /** Whether its dial has succeeded. */
-  opened = false
+  /** For its pool: its place there. For the scheduler: whether it is in the list of this tick. */
+  index = 0
+  touched = false
   /** Exchanges answered. */
   served = 0
   /** Exchanges taken since no other target wanted a connection. */
@@ -69,6 +70,8 @@ export class Connection
   /** Whether more than one exchange was in flight on it since it was last idle. */
   #pipelined = false
   #referenced = true
+  /** The client is closing. */
+  #leaving = false
 
   constructor(serial: number, context: SchedulerContext, owner: ConnectionOwner, dial: DialOptions) {
     this.serial = serial
@@ -120,7 +123,7 @@ export class Connection
   /** Takes an exchange. It is written when the tick ends: see `settle`. */
   send(x: Exchange): void {
     this.#inFlight.push(x)
-    if (this.#inFlight.size > 1) this.#pipelined = true
+    this.#pipelined ||= this.#inFlight.size > 1
     x.holder = this
     x.progress = 'sent'
     x.flight = new Flight(this, this.served > 0, this.#context.now)
@@ -177,14 +180,16 @@ export class Connection
 
   /** The client is closing: a body that nobody has begun to read must not hold that up. */
   closing(): void {
+    this.#leaving = true
     const first = this.#inFlight.first
     if (first !== null && !first.muted) first.sink.onClosing(first)
+    this.#leaveMuted()
   }
 
   // --- the exchange's holder -------------------------------------------------------------------
 
   cancel(x: Exchange): void {
-    this.#enter()
+    this.#context.enter()
     x.muted = true
     if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
     const first = this.#inFlight.first === x
@@ -195,16 +200,17 @@ export class Connection
       this.#deadline.arm(this.#deadline.wait, LIMITS.mutedTimeout)
       this.#reader.resume()
     }
+    this.#leaveMuted()
   }
 
   resume(x: Exchange): void {
-    this.#enter()
+    this.#context.enter()
     if (this.#inFlight.first !== x || !this.#reader.resume()) return
     this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
   }
 
   taken(x: Exchange): void {
-    this.#enter()
+    this.#context.enter()
     if (this.#inFlight.first !== x || !this.#reader.paused) return
     this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
   }
@@ -213,24 +219,23 @@ export class Connection
 
   onOpen(): void {
     this.state = 'open'
-    this.opened = true
     this.remoteAddress = this.#wire!.remoteAddress
     this.localAddress = this.#wire!.localAddress
-    this.lastReadAt = this.#enter()
+    this.lastReadAt = this.#context.enter()
     this.#deadline.arm('idle', 0)
     if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish(this.#event())
     this.#owner.onOpen(this)
   }
 
   onData(chunk: Uint8Array): void {
-    this.lastReadAt = this.#enter()
+    this.lastReadAt = this.#context.enter()
     this.#owner.record.bytes += chunk.length
     if (channels.connectionBytes.hasSubscribers) {
       channels.connectionBytes.publish({ ...this.#event(), direction: 'in', data: chunk })
     }
     let answers: boolean
     try {
-      answers = this.#reader.decode(chunk)
+      answers = this.#inFlight.size > 0 && this.#reader.decode(chunk)
     } catch (error) {
       // The codec throws these two and nothing else; anything else is our own fault and must be seen.
       if (!(error instanceof RequestError)) throw error
@@ -250,16 +255,17 @@ export class Connection
   }
 
   onFin(clean: boolean): void {
-    this.#enter()
+    this.#context.enter()
     const where = this.#reader.end(clean)
     if (this.#closed || where === 'complete') return
-    if (this.#inFlight.size === 0) this.#close(null)
-    else if (where === 'idle') this.#close(this.#lossError('the server closed the connection', null))
-    else this.#close(this.#lossError(`the server closed the connection in the middle of the ${where}`, null))
+    const first = this.#inFlight.first
+    const what = where === 'idle' ? '' : ` in the middle of the ${where}`
+    if (first === null) this.#close(null)
+    else this.#close(lossError(`the server closed the connection${what}`, null, first, this.served))
   }
 
   onDrain(): void {
-    this.#enter()
+    this.#context.enter()
     const first = this.#inFlight.first
     if (first !== null && this.#deadline.wait === 'send') {
       // While a body is being made, the server is not late.
@@ -269,10 +275,12 @@ export class Connection
   }
 
   onClose(error: Error | null): void {
-    this.#enter()
-    if (this.#closed) return
+    this.#context.enter()
     if (this.state === 'connecting') this.#dialFailed(dialError(error))
-    else this.#close(this.#lossError(`the connection broke (${error?.message ?? 'closed'})`, error))
+    else if (!this.#closed) {
+      const what = `the connection broke (${error?.message ?? 'closed'})`
+      this.#close(lossError(what, error, this.#inFlight.first, this.served))
+    }
   }
 
   // --- the reader's owner ----------------------------------------------------------------------
@@ -316,12 +324,9 @@ export class Connection
     this.#close(null)
   }
 
-  stopReading(): void {
-    this.#wire!.pause()
-  }
-
-  startReading(): void {
-    this.#wire!.resume()
+  setReading(on: boolean): void {
+    if (on) this.#wire!.resume()
+    else this.#wire!.pause()
   }
 
   // --- the writer's owner ----------------------------------------------------------------------
@@ -334,12 +339,12 @@ export class Connection
   }
 
   onBodyBlocked(x: Exchange): void {
-    this.#enter()
+    this.#context.enter()
     if (this.#deadline.wait !== 'body') this.#deadline.arm('send', x.request.timeouts.requestTimeout)
   }
 
   onBodySent(): void {
-    this.#enter()
+    this.#context.enter()
     const first = this.#inFlight.first
     if (first === null) return
     if (this.#deadline.wait !== 'body') this.#deadline.arm('head', this.#replyTimeout(first))
@@ -355,7 +360,7 @@ export class Connection
   // --- the timer's owner -----------------------------------------------------------------------
 
   onTimer(): void {
-    this.#enter()
+    this.#context.enter()
     const first = this.#inFlight.first
     switch (this.#deadline.wait) {
       case 'connect':
@@ -378,19 +383,17 @@ export class Connection
     return this.state === 'closed'
   }
 
-  /** An event starts: see `SchedulerContext.now`. */
-  #enter(): number {
-    const context = this.#context
-    context.now = context.clock.now()
-    return context.now
-  }
-
   /** The front has been answered: now the next one is waited for, or nothing is. */
   #awaitNext(): void {
     const next = this.#inFlight.first
-    if (next === null) this.#pipelined = false
-    if (next !== null) this.#deadline.arm('head', this.#replyTimeout(next))
-    else this.#deadline.arm('idle', 0)
+    this.#pipelined &&= next !== null
+    if (next === null) this.#deadline.arm('idle', 0)
+    else this.#deadline.arm('head', this.#replyTimeout(next))
+  }
+
+  /** Once the client closes, nobody needs the connection that muted exchanges are muted for. */
+  #leaveMuted(): void {
+    if (this.#leaving && isAllMuted(this.#inFlight)) this.#close(null)
   }
 
   #replyTimeout(x: Exchange): number {
@@ -425,16 +428,15 @@ export class Connection
     this.#owner.onClosed(this, again, error !== null && (inPipeline || error instanceof ProtocolError))
     // An error says whose it is, so each has its own.
     for (const [place, x] of failed.entries()) {
-      this.#fail(x, (place === 0 ? error : null) ?? this.#lossError('the connection was closed', null))
+      this.#fail(
+        x,
+        (place === 0 ? error : null) ?? lossError('the connection was closed', null, x, this.served),
+      )
     }
   }
 
   #fail(x: Exchange, error: RequestError): void {
     failExchange(x, error, this.#owner.record, this.#context.clientId, this.serial)
-  }
-
-  #lossError(what: string, cause: unknown): RequestError {
-    return lossError(what, cause, this.#inFlight.first, this.served)
   }
 
   #event(): ConnectionEvent {

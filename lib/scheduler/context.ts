@@ -7,9 +7,12 @@ import type { Network } from '../net/network.ts'
 export interface SchedulerContext {
   /**
    * The clock's reading for the event that is being handled. Whatever starts an event (bytes, a
-   * timer, the end of a tick, the user) sets it: reading the clock at each step costs 0.2 us a request.
+   * timer, the end of a tick, the user) calls `enter`: reading the clock at each step costs 0.2 us a
+   * request.
    */
   now: number
+  /** Sets `now`, and gives it. */
+  enter(): number
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly network: Network

@@ -28,7 +28,7 @@ export class DialLine {
       return
     }
     const level = (this.#levels[LIMITS.maxPriority - priority] ??= new Level())
-    const line = pool.connections.size === 0 ? level.starved : level.wanting
+    const line = pool.connectionCount === 0 ? level.starved : level.wanting
     if (pool.deque === line) return
     this.leave(pool)
     line.push(pool)
@@ -88,5 +88,5 @@ function other(line: Deque<Pool>, pool: Pool): Pool | null {
 
 /** Fewer connections by two: giving one up for a difference of one would go on for ever. */
 function isPoorer(candidate: Pool | null, than: Pool): boolean {
-  return candidate !== null && candidate.connections.size + 1 < than.connections.size
+  return candidate !== null && candidate.connectionCount + 1 < than.connectionCount
 }

@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { failExchange } from './fail-exchange.ts'
 import { exchangeEvent } from './events.ts'
+import { QueueTimer } from './queue-timer.ts'
 import type { TargetRecord } from './target-record.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
@@ -46,15 +47,6 @@ export interface PoolOwner {
   onEmpty(pool: Pool): void
 }
 
-class QueueTimer extends Timer {
-  readonly exchange: Exchange
-
-  constructor(pool: Pool, exchange: Exchange) {
-    super(pool)
-    this.exchange = exchange
-  }
-}
-
 /**
  * The pool of one target: its waiting exchanges and its connections, and `pump`, the one place that
  * matches them. Exchanges wait here and nowhere else; a dial belongs to no exchange, so that whatever
@@ -77,7 +69,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #owner: PoolOwner
   readonly #dial: DialOptions
   readonly #waiting = new WaitingQueue()
-  readonly #connections = new Set<Connection>()
+  /** In no order; each knows its place. */
+  #connections: Connection[] = []
   /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
   readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque<Connection>()]
   readonly #dialling = new Deque<Connection>()
@@ -108,8 +101,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return this.#waiting.size
   }
 
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections
+  get connectionCount(): number {
+    return this.#connections.length
   }
 
   get inFlight(): number {
@@ -136,7 +129,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   get wantsConnection(): boolean {
     return (
       this.#dialling.size < this.#waiting.size &&
-      this.#connections.size < this.#limits.maxConnPerTarget &&
+      this.#connections.length < this.#limits.maxConnPerTarget &&
       !this.#isDialPaused
     )
   }
@@ -206,12 +199,12 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.size === 0 && this.#connections.size === 0
+    return this.#waiting.size === 0 && this.#connections.length === 0
   }
 
   /** Fails everything that waits and everything in flight. */
   destroy(makeError: () => RequestError): void {
-    for (const connection of this.#connections) connection.destroy(makeError)
+    for (const connection of this.#connections.slice()) connection.destroy(makeError)
     // After them: who is told of an error may cancel others, and that may send their neighbours here.
     for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
     if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
@@ -219,7 +212,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   /** The client closes: idle connections and dials for nobody go at once. */
   closing(): void {
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.slice()) {
       if (connection.idle || (connection.state === 'connecting' && this.hasSurplus)) {
         connection.closeIdle()
       } else {
@@ -243,7 +236,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   taken(): void {}
 
   onTimer(timer: Timer): void {
-    this.#context.now = this.#context.clock.now()
+    this.#context.enter()
     if (timer instanceof QueueTimer) {
       const x = timer.exchange
       const limit = x.request.timeouts.queueTimeout
@@ -277,9 +270,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onDialFailed(connection: Connection, error: RequestError): void {
     this.#dialling.remove(connection)
-    this.#connections.delete(connection)
+    this.#drop(connection)
     this.record.errors++
-    if (this.#connections.size > this.#dialling.size) {
+    if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#pauseDialling()
     } else {
@@ -292,7 +285,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
     this.#unplace(connection)
-    if (!this.#connections.delete(connection)) return
+    this.#drop(connection)
     if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
       this.record.depthOneUntil = this.#context.now + LIMITS.brokenPipelineTime
     }
@@ -371,12 +364,12 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   get #isDialPaused(): boolean {
     // Without a connection there is nothing to wait for.
-    return this.#dialPausedUntil > this.#context.now && this.#connections.size > 0
+    return this.#dialPausedUntil > this.#context.now && this.#connections.length > 0
   }
 
   #mayDial(): boolean {
     if (this.#isDialPaused) return false
-    if (this.#connections.size >= this.#limits.maxConnPerTarget) {
+    if (this.#connections.length >= this.#limits.maxConnPerTarget) {
       // Idle ones that the first in line may not use (see `minSerial`) only stand in the way.
       const oldest = this.#byLoad[0]!.first
       if (oldest === null) return false
@@ -388,10 +381,21 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   #startDial(): void {
     const timeout = this.#waiting.first!.request.timeouts.connectTimeout
     const connection = new Connection(this.#context.takeSerial(), this.#context, this, this.#dial)
-    this.#connections.add(connection)
+    connection.index = this.#connections.length
+    // The first push on an empty array reserves 17 places, and many pools never have two connections.
+    if (connection.index === 0) this.#connections = [connection]
+    else this.#connections.push(connection)
     this.#dialling.push(connection)
     this.record.dialled++
     connection.connect(timeout)
+  }
+
+  /** The last one takes its place. */
+  #drop(connection: Connection): void {
+    const last = this.#connections.pop()!
+    if (last === connection) return
+    this.#connections[connection.index] = last
+    last.index = connection.index
   }
 
   #pauseDialling(): void {

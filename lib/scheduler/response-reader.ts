@@ -14,8 +14,8 @@ export interface ReaderOwner {
   onAnswered(x: Exchange, head: ResponseHead, trailers: Headers | null): void
   /** An aborted exchange has more to drop than is worth it. */
   onMutedTooLong(): void
-  stopReading(): void
-  startReading(): void
+  /** Goes on reading the wire, or stops. */
+  setReading(on: boolean): void
 }
 
 /**
@@ -61,7 +61,7 @@ export class ResponseReader implements DecoderSink {
   resume(): boolean {
     if (!this.paused) return false
     this.paused = false
-    this.#owner.startReading()
+    this.#owner.setReading(true)
     return true
   }
 
@@ -96,7 +96,7 @@ export class ResponseReader implements DecoderSink {
       if (this.#mutedBytes > LIMITS.maxMutedBytes) this.#owner.onMutedTooLong()
     } else if (!first.sink.onBody(first, chunk) && !this.paused && !this.#decoder.closed && !first.muted) {
       this.paused = true
-      this.#owner.stopReading()
+      this.#owner.setReading(false)
     }
   }
 

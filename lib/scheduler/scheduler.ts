@@ -95,6 +95,7 @@ export class Scheduler implements PoolOwner {
       decoder: { mode: options.parser, maxHeadSize: options.maxHeadSize },
       keepAliveTimeout: options.keepAliveTimeout,
       now: clock.now(),
+      enter: () => (this.#context.now = clock.now()),
       clientId: ++clients,
       nextSerial: () => this.#serial,
       takeSerial: () => this.#serial++,
@@ -123,7 +124,7 @@ export class Scheduler implements PoolOwner {
   }
 
   stats(): SchedulerStats {
-    this.#context.now = this.#context.clock.now()
+    this.#context.enter()
     const sum: SchedulerStats = {
       waiting: 0,
       connections: 0,
@@ -140,7 +141,7 @@ export class Scheduler implements PoolOwner {
       const target: TargetStats = {
         target: key,
         waiting: pool?.waiting ?? 0,
-        connections: pool?.connections.size ?? 0,
+        connections: pool?.connectionCount ?? 0,
         inFlight: pool?.inFlight ?? 0,
         depth: pool?.depth ?? this.#depthWithoutPool(record),
         dialled: record.dialled,
@@ -197,6 +198,8 @@ export class Scheduler implements PoolOwner {
   }
 
   touch(connection: Connection): void {
+    if (connection.touched) return
+    connection.touched = true
     this.#touched.push(connection)
     this.#wake()
   }
@@ -287,7 +290,7 @@ export class Scheduler implements PoolOwner {
 
   /** Once a tick: first match all waiting exchanges, then write what each connection got. */
   #tick(): void {
-    this.#context.now = this.#context.clock.now()
+    this.#context.enter()
     while (this.#scheduled.length > 0) {
       const pools = this.#scheduled
       this.#scheduled = []
@@ -300,6 +303,7 @@ export class Scheduler implements PoolOwner {
     const connections = this.#touched
     this.#touched = []
     for (const connection of connections) {
+      connection.touched = false
       connection.settle()
       if (connection.idle) this.#idle.note(connection)
       else this.#idle.forget(connection)

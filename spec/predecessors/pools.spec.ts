@@ -51,6 +51,16 @@ describe('pools, where a predecessor failed', () => {
     expect(server.accepted).toBe(3)
   })
 
+  it('not even an empty line, which is harmless before an answer', async () => {
+    await using server = await ScriptedServer.start((seen, socket) => {
+      echo(seen, socket)
+      setImmediate(() => socket.write('\r\n'))
+    })
+    await using client = new Client({ maxConnPerTarget: 1 })
+    await client.get(server.url('/'))
+    await until(() => server.open === 0)
+  })
+
   it('not even when the event loop was blocked while they came', async () => {
     await using server = await ScriptedServer.start((seen, socket) => {
       echo(seen, socket)

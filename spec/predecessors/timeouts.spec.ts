@@ -9,7 +9,7 @@ type Misdeed = (say: SimSocket) => void
 async function run(
   options: RequestOptions,
   misdeed: Misdeed | 'hang the dial',
-): Promise<{ error: TimeoutError; after: number }> {
+): Promise<{ error: TimeoutError; after: number; closing: number }> {
   const clock = new SimClock()
   const network = new SimNetwork({ clock, conditions: { latency: [1, 1] } })
   network.listen('slow.test', 80, {
@@ -32,7 +32,7 @@ async function run(
   const after = clock.now() - started
   const closed = client.close()
   await clock.settle(closed)
-  return { error, after }
+  return { error, after, closing: clock.now() - started - after }
 }
 
 const head = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive5'
@@ -46,11 +46,13 @@ describe('timeouts fire within 50 ms of their value (undici: up to 999 ms late)'
     ['body', { bodyTimeout: 300 }, (say: SimSocket) => say.write(head), 300],
     ['total', { totalTimeout: 700 }, () => {}, 700],
   ] as const)('%s, %j', async (phase, options, misdeed, limit) => {
-    const { error, after } = await run(options, misdeed)
+    const { error, after, closing } = await run(options, misdeed)
     expect(error).toBeInstanceOf(TimeoutError)
     expect(error).toMatchObject({ phase, limit, code: `ERR_TIMEOUT_${phase.toUpperCase()}` })
     expect(after).toBeGreaterThanOrEqual(limit)
     // 4 ms: the dial and the request's way take 1 ms each way.
     expect(after).toBeLessThanOrEqual(limit + 50 + 4)
+    // Nobody waits for an answer that is only read to be dropped.
+    expect(closing).toBeLessThanOrEqual(10)
   })
 })
