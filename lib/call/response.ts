@@ -123,9 +123,10 @@ export class Response extends ResponseBase {
   /** The body; its `buffer` holds these bytes and no others. */
   bytes(): Uint8Array<ArrayBuffer> {
     const body = this.#body
-    // Small bodies share a slab: handing that out would show other bodies (CVE-2024-38372).
-    if (body.length === body.buffer.byteLength) return new Uint8Array(body.buffer)
-    return Uint8Array.prototype.slice.call(body)
+    // Small bodies share a slab: handing that out would show other bodies (CVE-2024-38372). And all empty
+    // ones share a buffer, which whoever transfers it takes away from the others.
+    if (body.length > 0 && body.length === body.buffer.byteLength) return new Uint8Array(body.buffer)
+    return new Uint8Array(body)
   }
 
   /** The body as UTF-8; a byte order mark is left out, bad bytes become U+FFFD. */
