@@ -23,10 +23,18 @@ export class BodyCollector {
     if (this.#bytes !== null && end <= this.#bytes.length) {
       this.#bytes.set(chunk, this.size)
     } else {
-      this.#pieces ??= new Pieces(allocate)
+      this.#pieces ??= this.#spill()
       this.#pieces.push(chunk)
     }
     this.size = end
+  }
+
+  /** More comes than was told: what there is so far goes first. */
+  #spill(): Pieces {
+    const pieces = new Pieces(allocate)
+    if (this.size > 0) pieces.push(this.#bytes!.subarray(0, this.size))
+    this.#bytes = null
+    return pieces
   }
 
   /** The body, as one piece; may be a view on a larger buffer. To be asked for once, at the end. */
