@@ -13,12 +13,12 @@ function numbered(length: number): Buffer {
 
 const SIZES = [1, 1, 2, 100, 1, 5_000, 3, 20_000, 1, 16_384, 16_383, 2, 65_536, 1, 1, 1]
 
-describe('pieces of a body', () => {
-  function everyThird(pieces: Pieces, i: number): Buffer[] {
-    const piece = i % 3 === 2 ? pieces.shift() : undefined
-    return piece === undefined ? [] : [piece]
-  }
+function everyThird(pieces: Pieces, i: number): Buffer[] {
+  const piece = i % 3 === 2 ? pieces.shift() : undefined
+  return piece === undefined ? [] : [piece]
+}
 
+describe('pieces of a body', () => {
   it.each([
     ['whole', () => []],
     ['now and then', everyThird],
