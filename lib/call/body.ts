@@ -128,8 +128,20 @@ function sourceBody(source: object, length: number): RequestBody {
     opened = true
     return new BodySource(start(), length)
   }
-  return { bytes: null, length, replayable: false, open }
+  const discard = (): void => {
+    if (!opened) letGo(source)
+    opened = true
+  }
+  return { bytes: null, length, replayable: false, open, discard }
 }
+
+/** A stream that nobody will read holds on to its file or socket. An iterable has not begun. */
+function letGo(source: object): void {
+  if (isNodeStream(source)) source.destroy()
+  else if (source instanceof ReadableStream && !source.locked) source.cancel().catch(ignore)
+}
+
+function ignore(): void {}
 
 /** How to start reading `source`; ArgumentError when it is nothing that can be read. */
 function starter(source: object): () => Chunks {
@@ -142,6 +154,9 @@ function starter(source: object): () => Chunks {
     if (source.errored) throw consumed(`broken: ${source.errored.message}`, source.errored)
     if (source.destroyed) throw consumed('destroyed')
     if (isDisturbed(source)) throw consumed('already read from')
+    // It may break before it is opened, as a missing file does, and with nobody listening that would
+    // end the process. Whoever opens it is told.
+    source.on('error', ignore)
     return () => nodeChunks(source)
   }
   if (typeof (source as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function') {

@@ -229,6 +229,7 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
     this.#signal = null
     if (this.#timer !== null) this.#context.wheel.remove(this.#timer)
     this.#timer = null
+    this.#request.body?.discard?.()
     if (error !== null) {
       const { target, path, attempt, request } = this.#exchange
       error.about({ method: request.method, url: target.origin + path, attempt, progress })

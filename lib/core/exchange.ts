@@ -42,6 +42,8 @@ export interface RequestBody {
   readonly replayable: boolean
   /** Starts the body from its first byte. */
   open(): AsyncIterable<Uint8Array>
+  /** The call is over: a source that was never opened is let go. Where there is one to let go of. */
+  discard?(): void
 }
 
 /** Time limits of one exchange, ms; 0: none. One object is shared by all requests that agree. */

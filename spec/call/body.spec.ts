@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
 import { createReadStream, openAsBlob } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { type BodyInit, jsonBody, requestBody } from '../../lib/call/body.ts'
+import { Client } from '../../lib/client.ts'
 import { ArgumentError, RequestBodyError } from '../../lib/core/errors.ts'
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -185,6 +187,52 @@ describe('a body that is produced while it is sent', () => {
     }
     const missing = requestBody(createReadStream(join(tmpdir(), 'trawl', 'no', 'such', 'file')), -1)
     await expect(collect(missing.body.open())).rejects.toMatchObject({ cause: { code: 'ENOENT' } })
+  })
+})
+
+describe('a streamed body that is not opened', () => {
+  it('may break meanwhile, which nobody but its reader is told', async () => {
+    const stream = createReadStream(join(tmpdir(), 'trawl', 'no', 'such', 'file'))
+    const { body } = requestBody(stream, -1)
+    // Without another listener its error event would be an uncaught exception.
+    expect(stream.listenerCount('error')).toBe(1)
+    await once(stream, 'close')
+    await expect(collect(body.open())).rejects.toMatchObject({ cause: { code: 'ENOENT' } })
+  })
+
+  it('is let go, and cannot be opened any more', () => {
+    const stream = new PassThrough()
+    let cancelled = 0
+    const web = new ReadableStream<Uint8Array>({ cancel: () => void cancelled++ })
+    for (const source of [stream, web]) {
+      const { body } = requestBody(source, -1)
+      body.discard!()
+      body.discard!()
+      expect(() => body.open()).toThrow(RequestBodyError)
+    }
+    expect(stream.destroyed).toBe(true)
+    expect(cancelled).toBe(1)
+  })
+
+  it('is left alone once it was opened: whoever reads it ends it', () => {
+    const stream = new PassThrough()
+    const { body } = requestBody(stream, -1)
+    body.open()
+    body.discard!()
+    expect(stream.destroyed).toBe(false)
+  })
+
+  it('is let go by a call that fails before', async () => {
+    const client = new Client({ resolve: () => [] })
+    const aborted = new AbortController()
+    const streams = [new PassThrough(), new PassThrough()] as const
+    const refused = client.post('http://a.test/', { body: streams[0] })
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_CONNECT_DNS' })
+    const given = client.post('http://a.test/', { body: streams[1], signal: aborted.signal })
+    aborted.abort()
+    await expect(given).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+    for (const stream of streams) expect(stream.destroyed).toBe(true)
+    client.destroy()
   })
 })
 
