@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { once } from 'node:events'
 import { createReadStream, openAsBlob } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -196,7 +195,9 @@ describe('a streamed body that is not opened', () => {
     const { body } = requestBody(stream, -1)
     // Without another listener its error event would be an uncaught exception.
     expect(stream.listenerCount('error')).toBe(1)
-    await once(stream, 'close')
+    await new Promise<void>((resolve) => {
+      stream.once('close', resolve)
+    })
     await expect(collect(body.open())).rejects.toMatchObject({ cause: { code: 'ENOENT' } })
   })
 
