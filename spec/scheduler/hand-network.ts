@@ -54,8 +54,8 @@ export class HandWire implements Wire {
   /** The dial failed, or the connection broke. */
   fail(message: string, error: Error = new Error(message)): this {
     return this.#event(() => {
+      this.#network.gone(this, this.state === 'open')
       this.state = 'ended'
-      this.#network.gone(this)
       this.owner.onClose(error)
     })
   }
@@ -106,7 +106,7 @@ export class HandWire implements Wire {
   }
 
   destroy(): void {
-    if (this.alive) this.#network.gone(this)
+    if (this.alive) this.#network.gone(this, this.state === 'open')
     this.state = 'destroyed'
   }
 
@@ -134,6 +134,8 @@ export class HandNetwork implements Network {
   /** By host. */
   readonly openTo: Map<string, number> = new Map()
   readonly maxOpenTo: Map<string, number> = new Map()
+  /** When a dial last ended without a connection, by host. */
+  readonly lastFailure: Map<string, number> = new Map()
 
   constructor(clock: TurnClock) {
     this.clock = clock
@@ -152,8 +154,9 @@ export class HandNetwork implements Network {
   }
 
   /** The owner is rid of `wire`. */
-  gone(wire: HandWire): void {
+  gone(wire: HandWire, opened: boolean): void {
     const { host } = wire.options
+    if (!opened) this.lastFailure.set(host, this.clock.now())
     this.open--
     this.openTo.set(host, this.openTo.get(host)! - 1)
   }
