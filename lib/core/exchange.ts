@@ -165,6 +165,12 @@ export class Exchange implements DequeItem<Exchange> {
     return request.body === null || (request.body.bytes !== null && request.expectContinue === 0)
   }
 
+  /** Whether somebody took the body's bytes away while it waited: its ArrayBuffer was transferred. */
+  get isDetached(): boolean {
+    const { body } = this.request
+    return body !== null && body.bytes !== null && body.bytes.length !== body.length
+  }
+
   /** Whether it may be sent again after it was sent and no byte of its answer was seen. */
   get resendable(): boolean {
     const request = this.request

@@ -66,7 +66,11 @@ export class BodySender {
   }
 
   async #sendBytes(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length && !this.#stopped; at += LIMITS.sendPiece) {
+    const { length } = this.#body
+    for (let at = 0; at < length && !this.#stopped; at += LIMITS.sendPiece) {
+      if (bytes.length !== length) {
+        throw new RequestBodyError("the body's ArrayBuffer was transferred while it was sent")
+      }
       await this.#write(bytes.subarray(at, at + LIMITS.sendPiece))
     }
   }

@@ -66,7 +66,6 @@ export class Connection
   readonly #deadline: Deadline
   readonly #inFlight = new Deque<Exchange>()
   #wire: Wire | null = null
-  #connectTimeout = 0
   /** Whether more than one exchange was in flight on it since it was last idle. */
   #pipelined = false
   #referenced = true
@@ -114,10 +113,11 @@ export class Connection
   }
 
   connect(timeout: number): void {
-    this.#connectTimeout = timeout
     this.#deadline.arm('connect', timeout)
     if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.#event())
     this.#wire = this.#context.network.dial(this.#dial, this)
+    // The user's `resolve` ran, and may have ended this dial already.
+    if (this.#closed) this.#wire.destroy()
   }
 
   /** Takes an exchange. It is written when the tick ends: see `settle`. */
@@ -364,7 +364,7 @@ export class Connection
     const first = this.#inFlight.first
     switch (this.#deadline.wait) {
       case 'connect':
-        return this.#dialFailed(dialTimeoutError(this.#connectTimeout))
+        return this.#dialFailed(dialTimeoutError(this.#deadline.timeout))
       case 'idle':
         return this.#close(null)
       case 'continue':

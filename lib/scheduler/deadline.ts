@@ -7,6 +7,8 @@ export type Wait = 'connect' | 'idle' | 'continue' | 'send' | 'head' | 'body'
 /** What one connection waits for, and until when. One at a time: its front is what it waits for. */
 export class Deadline {
   wait: Wait = 'connect'
+  /** How long that may take, ms; 0: as long as it takes. */
+  timeout = 0
   readonly #context: SchedulerContext
   readonly #timer: Timer
 
@@ -18,6 +20,7 @@ export class Deadline {
   /** Waits for this now, for `timeout` ms; 0: for as long as it takes. */
   arm(wait: Wait, timeout: number): void {
     this.wait = wait
+    this.timeout = timeout
     if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.now + timeout)
     else this.#context.wheel.clear(this.#timer)
   }

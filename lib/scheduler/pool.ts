@@ -1,6 +1,6 @@
 import { Deque } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
-import { TimeoutError, type RequestError } from '../core/errors.ts'
+import { RequestBodyError, TimeoutError, type RequestError } from '../core/errors.ts'
 import type { Exchange, ExchangeHolder } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
@@ -356,6 +356,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   #assign(x: Exchange, connection: Connection): void {
     this.#take(x)
+    if (x.isDetached) {
+      this.#fail(x, new RequestBodyError("the body's ArrayBuffer was transferred before it was sent"))
+      return
+    }
     if (connection.served > 0) this.record.reused++
     connection.turn++
     connection.send(x)

@@ -71,8 +71,8 @@ export class Scheduler implements PoolOwner {
   #connections = 0
   #waiting = 0
   #serial = 1
-  #scheduled: Pool[] = []
-  #touched: Connection[] = []
+  readonly #scheduled: Pool[] = []
+  readonly #touched: Connection[] = []
   #ticking = false
   #closed = false
   #closing = false
@@ -288,25 +288,39 @@ export class Scheduler implements PoolOwner {
     this.#context.clock.defer(this.#onTick)
   }
 
-  /** Once a tick: first match all waiting exchanges, then write what each connection got. */
+  /**
+   * Once a tick: first match all waiting exchanges, then write what each connection got. Whatever
+   * throws on the way is a fault and is seen as one, but costs nobody else the turn.
+   */
   #tick(): void {
     this.#context.enter()
-    while (this.#scheduled.length > 0) {
-      const pools = this.#scheduled
-      this.#scheduled = []
-      for (const pool of pools) {
+    let pumped = 0
+    try {
+      while (pumped < this.#scheduled.length) {
+        const pool = this.#scheduled[pumped++]!
         pool.scheduled = false
         pool.pump()
       }
+    } finally {
+      this.#ticking = false
+      this.#scheduled.splice(0, pumped)
+      this.#settleTouched()
+      if (this.#scheduled.length + this.#touched.length > 0) this.#wake()
     }
-    this.#ticking = false
-    const connections = this.#touched
-    this.#touched = []
-    for (const connection of connections) {
-      connection.touched = false
-      connection.settle()
-      if (connection.idle) this.#idle.note(connection)
-      else this.#idle.forget(connection)
+  }
+
+  #settleTouched(): void {
+    let settled = 0
+    try {
+      while (settled < this.#touched.length) {
+        const connection = this.#touched[settled++]!
+        connection.touched = false
+        connection.settle()
+        if (connection.idle) this.#idle.note(connection)
+        else this.#idle.forget(connection)
+      }
+    } finally {
+      this.#touched.splice(0, settled)
     }
     this.#releaseIdle()
   }

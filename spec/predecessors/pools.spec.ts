@@ -52,13 +52,12 @@ describe('pools, where a predecessor failed', () => {
   })
 
   it('not even an empty line, which is harmless before an answer', async () => {
-    await using server = await ScriptedServer.start((seen, socket) => {
-      echo(seen, socket)
-      setImmediate(() => socket.write('\r\n'))
-    })
+    await using server = await ScriptedServer.start(echo)
     await using client = new Client({ maxConnPerTarget: 1 })
     await client.get(server.url('/'))
-    await until(() => server.open === 0)
+    server.sockets[0]!.write('\r\n')
+    await until(() => client.stats().connections === 0)
+    expect(client.stats()).toMatchObject({ requests: 1, errors: 0 })
   })
 
   it('not even when the event loop was blocked while they came', async () => {
