@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Exchange, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
-import { LimitError, RequestError } from '../core/errors.ts'
+import { ArgumentError, LimitError, RequestError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { BodyCollector } from './body-collector.ts'
 import type { BodyQueue } from './body-queue.ts'
@@ -19,6 +19,7 @@ export class StreamResponse extends ResponseBase {
   readonly #codings: readonly ContentCoding[]
   readonly #limits: DecodeLimits
   #body: AsyncIterableIterator<Uint8Array> | null = null
+  #gathered = false
 
   constructor(
     exchange: Exchange,
@@ -39,7 +40,7 @@ export class StreamResponse extends ResponseBase {
     return this.#body
   }
 
-  /** Reads the rest; at most `maxBodySize`, or 256 MiB where none was set. */
+  /** Reads the rest, once; at most `maxBodySize`, or 256 MiB where none was set. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await this.#collect())
   }
@@ -116,6 +117,10 @@ export class StreamResponse extends ResponseBase {
   }
 
   async #collect(): Promise<Buffer<ArrayBuffer>> {
+    // A second time there would be nothing left, which looks like an empty body.
+    if (this.#gathered)
+      throw new ArgumentError('the body has been read already; keep what was read the first time')
+    this.#gathered = true
     const most = Math.min(this.#limits.maxBodySize, LIMITS.maxBodySize)
     const whole = new BodyCollector(-1)
     for await (const chunk of this.body) {
