@@ -192,6 +192,7 @@ export class RequestBuilder {
       host: plain.host,
       port: plain.port,
       clientIp,
+      proxy: '',
       tlsIdentity,
     })
     const known = this.#targets.get(target.key)

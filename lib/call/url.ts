@@ -65,7 +65,8 @@ export class UrlParser {
     if (known !== undefined) return known
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
     const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port)
-    const target = new Target({ scheme, host, port })
+    // All parts: one that is left out could be found on Object.prototype.
+    const target = new Target({ scheme, host, port, clientIp: '', proxy: '', tlsIdentity: '' })
     if (this.#targets.size >= LIMITS.maxOrigins) this.#targets.clear()
     this.#targets.set(origin, target)
     return target
