@@ -1,5 +1,5 @@
 import zlib from 'node:zlib'
-import { DecodingError, LimitError } from '../core/errors.ts'
+import { LimitError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { type ContentCoding, EMPTY } from './coding.ts'
 import { type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limits.ts'
@@ -16,12 +16,13 @@ export type { DecodeLimits } from './decode-limits.ts'
 
 /**
  * Reads Content-Encoding into the codings to undo, the one applied last first; [] when there is
- * none. Throws DecodingError for a coding that is not known here, LimitError for too many.
+ * none. A coding that is not known here ("none", "utf-8", "binary" are sent by real servers) leaves
+ * the whole body as it came, as browsers and undici do. Throws LimitError for too many.
  */
 export function parseContentEncoding(value: string): ContentCoding[] {
   if (value === '') return []
   if (value === 'gzip') return ['gzip']
-  const codings: ContentCoding[] = []
+  const codings: (ContentCoding | null)[] = []
   for (const item of value.split(',')) {
     const name = item.trim().toLowerCase()
     if (name === '' || name === 'identity') continue
@@ -34,19 +35,16 @@ export function parseContentEncoding(value: string): ContentCoding[] {
     }
     codings.push(knownCoding(name))
   }
-  return codings.toReversed()
+  const known = codings.filter((coding) => coding !== null)
+  return known.length === codings.length ? known.toReversed() : []
 }
 
-/** The coding of that name; throws DecodingError when it cannot be undone. */
-function knownCoding(name: string): ContentCoding {
+/** The coding of that name, where it can be undone. */
+function knownCoding(name: string): ContentCoding | null {
   if (name === 'gzip' || name === 'deflate' || name === 'br') return name
   // RFC 9110 section 8.4.1.3.
   if (name === 'x-gzip') return 'gzip'
-  if (name === 'zstd' && HAS_ZSTD) return name
-  const why = name === 'zstd' ? "this runtime's node:zlib has none" : 'it is not known here'
-  throw new DecodingError(
-    `cannot undo the content coding "${name.slice(0, 100)}": ${why}; known are ${acceptEncoding}`,
-  )
+  return name === 'zstd' && HAS_ZSTD ? name : null
 }
 
 /**
@@ -55,7 +53,7 @@ function knownCoding(name: string): ContentCoding {
  * Throws DecodingError and LimitError.
  */
 export function decodeWholeSync(
-  codings: readonly string[],
+  codings: readonly ContentCoding[],
   wire: Uint8Array,
   limits: DecodeLimits,
 ): Uint8Array {
@@ -64,16 +62,14 @@ export function decodeWholeSync(
   }
   let body = wire
   for (let i = 0; i < codings.length; i++) {
-    body = new WholeDecoder(knownCoding(codings[i]!), wire.length, limits, i < codings.length - 1).decode(
-      body,
-    )
+    body = new WholeDecoder(codings[i]!, wire.length, limits, i < codings.length - 1).decode(body)
   }
   return body
 }
 
 /** Decodes a whole body beside the event loop. `wire` must not change meanwhile. */
 export async function decodeWhole(
-  codings: readonly string[],
+  codings: readonly ContentCoding[],
   wire: Uint8Array,
   limits: DecodeLimits,
   engine: DecodeEngine = 'zlib',
@@ -98,7 +94,7 @@ export async function decodeWhole(
  * `source`: reading has not begun.
  */
 export function decodeStream(
-  codings: readonly string[],
+  codings: readonly ContentCoding[],
   source: AsyncIterable<Uint8Array>,
   limits: DecodeLimits,
   engine: DecodeEngine = 'zlib',
@@ -107,7 +103,7 @@ export function decodeStream(
 }
 
 function decode(
-  codings: readonly string[],
+  codings: readonly ContentCoding[],
   source: AsyncIterable<Uint8Array>,
   limits: DecodeLimits,
   engine: DecodeEngine,
@@ -118,7 +114,7 @@ function decode(
   let body: AsyncGenerator<Uint8Array, void, undefined> | null = null
   codings.forEach((name, i) => {
     const input = body === null ? wire : new PieceReader(body)
-    const layer = new LayerDecoder(knownCoding(name), input, engine, chunkSize)
+    const layer = new LayerDecoder(name, input, engine, chunkSize)
     body = bounded(layer.decode(), input, wire, limits, i < codings.length - 1)
   })
   return body!

@@ -1,3 +1,4 @@
+import type { ContentCoding } from '../../lib/call/coding.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -53,7 +54,7 @@ function isContested(found: Case): boolean {
   return agree * 2 < of
 }
 
-function split(found: Case): { codings: string[]; wire: Uint8Array } {
+function split(found: Case): { codings: readonly ContentCoding[]; wire: Uint8Array } {
   const raw = Buffer.concat(found.chunks.map((chunk) => Buffer.from(chunk, 'base64')))
   const end = raw.indexOf('\r\n\r\n')
   const encoding = /^content-encoding:(.*)$/im.exec(raw.toString('latin1', 0, end))?.[1] ?? ''
@@ -65,7 +66,7 @@ async function* source(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array
 }
 
 async function streamed(
-  codings: string[],
+  codings: readonly ContentCoding[],
   pieces: readonly Uint8Array[],
   engine: 'zlib' | 'pako',
 ): Promise<Buffer> {
