@@ -97,6 +97,23 @@ describe('the cost of a dispatch, in steps, does not grow with', () => {
   })
 })
 
+describe('what is remembered of targets that are not in use', () => {
+  it('is bounded, whatever is in use, and the least recently used goes first', () => {
+    const stand = new Stand({ maxConn: 2_000, keepAliveTimeout: 0 })
+    const visit = (host: string): void => {
+      stand.ask({ host })
+      stand.wires.at(-1)!.open().answer('Connection: close\r\n')
+    }
+    for (let host = 0; host < 1_000; host++) stand.ask({ host: `busy${host}.test` })
+    for (let host = 0; host < LIMITS.maxRememberedTargets + 500; host++) visit(`h${host}.test`)
+    const names = new Set(stand.scheduler.stats().targets.map((each) => each.target))
+    expect(names.size).toBeLessThanOrEqual(1_000 + LIMITS.maxRememberedTargets + 1)
+    expect([names.has('http://h100.test'), names.has('http://h600.test')]).toEqual([false, true])
+    expect(names.has('http://busy0.test')).toBe(true)
+    stand.finish()
+  })
+})
+
 describe('the step counter', () => {
   it('sees a walk along a list, and one through a Map or a Set', () => {
     const counter = new StepCounter()

@@ -131,7 +131,7 @@ export class Model {
     if (waiting + inFlight > 0) wrong.push(`${waiting} wait and ${inFlight} are in flight at the end`)
     void stand.scheduler.close()
     stand.turn()
-    if (network(stand) > 0) wrong.push(`close() leaves ${network(stand)} connections`)
+    if (stand.network.open > 0) wrong.push(`close() leaves ${stand.network.open} connections`)
     if (stand.clock.pending > 0) wrong.push(`${stand.clock.pending} timers are left`)
     return wrong
   }
@@ -263,8 +263,4 @@ export class Model {
 
 function isWaiting(asked: Asked): boolean {
   return !asked.done && asked.x.progress === 'waiting'
-}
-
-function network(stand: Stand): number {
-  return stand.network.open
 }
