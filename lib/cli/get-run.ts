@@ -5,10 +5,12 @@ import { reasonOf } from './file-error.ts'
 import type { InputItem } from './input.ts'
 import type { Interruptible } from './interrupts.ts'
 import type { ItemFetcher } from './item-fetcher.ts'
+import { showUrlText } from './item-url.ts'
 import { CLI_LIMITS } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { ProgressCounts } from './progress.ts'
 import type { ReportFile } from './report-file.ts'
+import { readable } from './readable.ts'
 import { Tally } from './tally.ts'
 import type { UrlSource } from './url-source.ts'
 
@@ -102,7 +104,8 @@ export class GetRun implements Interruptible {
       return
     }
     const { message, url } = outcome
-    this.#parts.note(message.includes(url) ? message : `${url}: ${message}`)
+    const where = message.includes(url) ? '' : `${readable(showUrlText(url))}: `
+    this.#parts.note(where + readable(message))
   }
 
   #stop(reason: string): void {

@@ -1,5 +1,6 @@
 import { CLI_LIMITS } from './limits.ts'
 import { formatBytes, formatCount, formatDuration, formatRate } from './quantities.ts'
+import { readable } from './readable.ts'
 import type { HostCount, Tally } from './tally.ts'
 
 /** What the summary tells beyond the tally. */
@@ -21,7 +22,7 @@ export function summaryText(tally: Tally, facts: RunFacts): string {
     `${formatCount(tally.done)} done in ${formatDuration(facts.elapsedMs)} (${formatRate(rate)}/s): ` +
       `${formatCount(tally.ok)} ok, ${formatCount(tally.failed)} failed`,
   ]
-  if (facts.stopped !== '') lines.push(`stopped early: ${facts.stopped}`)
+  if (facts.stopped !== '') lines.push(`stopped early: ${readable(facts.stopped)}`)
   lines.push(
     field('received', `${formatBytes(tally.bytesOnWire)}, decoded ${formatBytes(tally.bytesDecoded)}`),
     field(
@@ -47,7 +48,7 @@ function errorLines(tally: Tally): string[] {
   const errors = [...tally.errors].toSorted(([, a], [, b]) => b.count - a.count)
   return errors.flatMap(([code, { count, example }]) => [
     field('error', `${code}: ${formatCount(count)}`),
-    field('', `first: ${example}`),
+    field('', `first: ${readable(example)}`),
   ])
 }
 

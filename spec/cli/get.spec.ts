@@ -27,6 +27,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const status = Number(kind)
   if (status > 0) {
     response.writeHead(status, status < 400 ? { location: '/elsewhere' } : {}).end(`an error page for ${url}`)
+  } else if (kind === 'escape') {
+    response.writeHead(302, '\x9b31m', { location: '/\x9b2J' }).end()
   } else if (kind === 'gzip') {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(url))
   } else if (kind === 'cut') {
@@ -90,6 +92,13 @@ describe('trawl get, one URL', () => {
     expect(moved.stderr).toContain('answered 302 Found, to /elsewhere: redirects are not followed')
     expect((await bench.run(['get', at('a', '/401')])).code).toBe(6)
     expect((await bench.run(['get', at('a', '/cut')])).code).toBe(4)
+  })
+
+  it('shows a terminal nothing that it would obey', async () => {
+    const { stderr } = await bench.run(['get', at('a', '/escape')])
+    expect(stderr).toBe(
+      String.raw`${at('a', '/escape')}: answered 302 \x9b31m, to /\x9b2J: redirects are not followed` + '\n',
+    )
   })
 
   it('stops when the reader of its output goes', async () => {
