@@ -11,6 +11,10 @@ export function parseItemUrl(text: string, tooLong = false): URL | string {
     if (scheme !== undefined) return `${shown}: the scheme ${scheme} is not supported; use http or https`
     return `${shown} is not a URL; write the scheme too, as in http://example.com/`
   }
+  // URL parsers drop these and join what is around them: an old Mac's list would be one URL.
+  if (/[\t\r\n]/u.test(text)) return `${shown} has a tab or a line end inside; put one URL on a line`
+  if (text.includes('\uFFFD'))
+    return `${shown} is not UTF-8; save the list as UTF-8, or write %XX for its bytes`
   const url = URL.parse(text)
   if (url === null) return `${shown} is not a valid URL; check its host and port`
   url.hash = ''

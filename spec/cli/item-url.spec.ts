@@ -13,6 +13,15 @@ describe('a URL of the list', () => {
   it.each([
     ['example.com/a', '"example.com/a" is not a URL; write the scheme too, as in http://example.com/'],
     ['localhost:80/a', '"localhost:80/a" is not a URL; write the scheme too, as in http://example.com/'],
+    [
+      'http://a/\thttp://b/',
+      String.raw`"http://a/\thttp://b/" has a tab or a line end inside; put one URL on a line`,
+    ],
+    [
+      'http://a/\rhttp://b/',
+      String.raw`"http://a/\rhttp://b/" has a tab or a line end inside; put one URL on a line`,
+    ],
+    ['http://a/\uFFFD', '"http://a/\uFFFD" is not UTF-8; save the list as UTF-8, or write %XX for its bytes'],
     ['ftp://a/b', '"ftp://a/b": the scheme ftp is not supported; use http or https'],
     ['http://', '"http://" is not a valid URL; check its host and port'],
     ['http://a:99999/', '"http://a:99999/" is not a valid URL; check its host and port'],
