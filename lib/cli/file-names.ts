@@ -34,11 +34,11 @@ export function fileNameOf(url: URL, foldCase = false): FileName {
   const last = segments.pop() ?? ''
   const host = fit(hostFolder(url), foldCase)
   const folders = [host, ...segments.map((segment) => fit(guard(escape(segment, UNSAFE)), foldCase))]
-  const name = fit(lastName(last, url.search), foldCase)
+  const name = fit(lastName(last, searchOf(url)), foldCase)
   const length = folders.reduce((sum, folder) => sum + folder.length + 1, name.length)
   if (length <= CLI_LIMITS.maxPathLength) return { folders, name }
   const tail = name.length > 100 ? name.slice(0, 100) : name
-  return { folders: [host, '~long'], name: hashed(tail, 'y', url.pathname + url.search) }
+  return { folders: [host, '~long'], name: hashed(tail, 'y', url.pathname + searchOf(url)) }
 }
 
 /** What a folder is called when its name is taken by a file: /a and /a/b are both files. */
@@ -67,6 +67,11 @@ function hostFolder(url: URL): string {
   // No password in a name. A host has no @ of its own.
   const user = url.username === '' && url.password === '' ? '' : `${escape(url.username, UNSAFE)}@`
   return guard(user + escape(host, UNSAFE_IN_HOST) + scheme + port)
+}
+
+/** `?` for an empty query, which `url.search` does not tell from none: it is sent, so it is another URL. */
+function searchOf(url: URL): string {
+  return url.search === '' && url.href.split('#', 1)[0]!.endsWith('?') ? '?' : url.search
 }
 
 function lastName(last: string, search: string): string {
