@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, rm } from 'node:fs/promises'
+import { lstat, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
 import { EXIT } from './exit-codes.ts'
 import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { fileNameOf, otherFileName, otherFolderName, type FileName } from './file-names.ts'
+import { makeFolder } from './make-folder.ts'
 import { OutputFile, type Occupant, type OpenPart, type OutputPlaces } from './output-file.ts'
 
 /** The folder that bodies are written to, one file a URL. */
@@ -30,7 +31,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     const folder = new OutputFolder(path, force)
     const remedy = 'choose another --output-dir, or change its permissions'
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       const probe = folder.partPath(path)
       await (await open(probe, 'wx')).close()
       await rm(probe)
@@ -44,14 +45,23 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   async place(url: URL): Promise<OutputFile> {
     const name = fileNameOf(url, this.#foldCase)
     const path = await this.#locate(name)
-    if (!this.force) {
-      if (this.#underWay.has(path)) {
-        throw new FileError('ERR_FILE_EXISTS', `${path} is being written: the URL is twice in the list`)
-      }
-      if ((await this.occupant(path)) !== 'none') throw existsError(path)
+    if (this.force) this.#underWay.add(path)
+    else await this.#claim(path)
+    return new OutputFile(this, name, path, () => this.#underWay.delete(path))
+  }
+
+  /** Takes the path before it is looked at: a second one of the same URL may be a moment behind. */
+  async #claim(path: string): Promise<void> {
+    if (this.#underWay.has(path)) {
+      throw new FileError('ERR_FILE_EXISTS', `${path} is being written: the URL is twice in the list`)
     }
     this.#underWay.add(path)
-    return new OutputFile(this, name, path, () => this.#underWay.delete(path))
+    try {
+      if ((await this.occupant(path)) !== 'none') throw existsError(path)
+    } catch (error) {
+      this.#underWay.delete(path)
+      throw error
+    }
   }
 
   /** A name in `folder` for a file that is not whole yet. */
@@ -74,7 +84,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
         if (!missing || tries > 5) throw writeError(part, error)
       }
       path = await this.#locate(name)
-      await makeFolder(dirname(path))
+      await tryFolder(dirname(path))
     }
   }
 
@@ -106,9 +116,9 @@ export class OutputFolder implements BodyStore, OutputPlaces {
 }
 
 /** A file in the way is no failure yet: the folder goes by another name then. */
-async function makeFolder(path: string): Promise<void> {
+async function tryFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
   } catch (error) {
     if (!['EEXIST', 'ENOTDIR', 'ENOENT'].includes(systemCode(error))) throw writeError(path, error)
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -47,6 +47,30 @@ describe('an output folder', () => {
     expect(file.write(Buffer.from('rest'))).toBeUndefined()
     await file.commit()
     expect(await contents()).toEqual({ 'a/x': `${half}rest` })
+  })
+
+  it('refuses the second of two URLs that are the same, however close it follows', async () => {
+    const folder = await OutputFolder.open(base, false)
+    const [first, second] = await Promise.allSettled([
+      folder.place(new URL('https://a/x')),
+      folder.place(new URL('https://a/x')),
+    ])
+    expect(first.status).toBe('fulfilled')
+    expect(second).toMatchObject({ reason: { code: 'ERR_FILE_EXISTS' } })
+    expect(String((second as PromiseRejectedResult).reason)).toContain('the URL is twice in the list')
+  })
+
+  it.runIf(process.platform === 'linux')('refuses a folder that takes no others, at once', async () => {
+    await expect(OutputFolder.open('/proc/trawl-spec/pages', false)).rejects.toThrow(
+      'cannot write to the output folder /proc/trawl-spec/pages: it does not exist; choose another',
+    )
+  })
+
+  it('refuses a folder below a link that leads nowhere', async () => {
+    await symlink(join(base, 'nowhere'), join(base, 'link'))
+    await expect(OutputFolder.open(join(base, 'link', 'pages'), false)).rejects.toThrow(
+      `cannot write to the output folder ${join(base, 'link', 'pages')}: `,
+    )
   })
 
   it('leaves nothing of a body that broke off', async () => {
