@@ -137,6 +137,8 @@ export class Exchange implements DequeItem<Exchange> {
   progress: Progress = 'waiting'
   /** 1 when first sent; one more with each time it is sent again. */
   attempt = 1
+  /** Times its connection was lost unannounced: `LIMITS.maxResends` of them are forgiven. */
+  losses = 0
   /** Only a connection with at least this serial number, or a fresh one, may take it. */
   minSerial = 0
   /** Aborted in flight: its answer is read and dropped. */

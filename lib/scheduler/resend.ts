@@ -32,12 +32,15 @@ export function sortInFlight(
       continue
     }
     // An announced close answered somebody: that cannot go on for ever.
-    const tooOften = !loss.announced && x.attempt > LIMITS.maxResends
+    const tooOften = !loss.announced && x.losses >= LIMITS.maxResends
     if (x.progress === 'sent' && x.resendable && !tooOften && !blamed) {
       x.progress = 'waiting'
       x.attempt++
       x.flight = null
-      if (!loss.announced) x.minSerial = loss.nextSerial
+      if (!loss.announced) {
+        x.losses++
+        x.minSerial = loss.nextSerial
+      }
       again.push(x)
     } else {
       failed.push(x)
