@@ -4,8 +4,9 @@ import { CLI_LIMITS } from './limits.ts'
 /**
  * The file a URL's body is stored in, below the output folder: `host/path/segments/name`.
  *
- * Different URLs get different names, always, without looking at what is there: nothing has to be
- * remembered over millions of URLs, and a second run gives the same names. `~` introduces all that
+ * Different URLs get different names without looking at what is there: nothing has to be
+ * remembered over millions of URLs, and a second run gives the same names. (Only where one URL needs
+ * a folder and another a file of that name, who comes first has it: `otherFolderName`.) `~` introduces all that
  * was changed, and a `~` of the URL is itself written as `~7e`.
  *
  *     https://example.com/a/b.html    example.com/a/b.html
