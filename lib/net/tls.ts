@@ -76,11 +76,20 @@ function serverName(dial: DialOptions, tls: TlsOptions): string {
   return dial.host.endsWith('.') ? dial.host.slice(0, -1) : dial.host
 }
 
-/** Without SNI, Node would hold the certificate against the address that was dialled, not the host. */
+/**
+ * Without SNI, Node would hold the certificate against the address that was dialled, not the host.
+ * And what the user's own check throws would be an uncaught exception: it is a refusal.
+ */
 function identityCheck(dial: DialOptions, tls: TlsOptions): typeof checkServerIdentity | null {
-  const check = tls.checkServerIdentity ?? null
-  if (tls.servername !== '') return check
-  return (_name, certificate) => (check ?? checkServerIdentity)(dial.host, certificate)
+  const check = tls.checkServerIdentity
+  if (check === undefined && tls.servername !== '') return null
+  return (name, certificate) => {
+    try {
+      return (check ?? checkServerIdentity)(tls.servername === '' ? dial.host : name, certificate)
+    } catch (error) {
+      return error instanceof Error ? error : new Error(`checkServerIdentity threw ${String(error)}`)
+    }
+  }
 }
 
 /**

@@ -177,6 +177,18 @@ describe('verification', () => {
     wire.destroy()
   })
 
+  it('takes what the check throws for a refusal', async () => {
+    await using server = await listenTls(await authority.issue(), echo)
+    for (const thrown of [new Error('not my server'), 'not my server']) {
+      const checkServerIdentity = (): never => {
+        throw thrown
+      }
+      const error = await failure(server, { ...trusting, checkServerIdentity })
+      expect(error).toMatchObject({ phase: 'tls' })
+      expect(error.message).toContain('not my server')
+    }
+  })
+
   it('is off when asked for', async () => {
     await using server = await listenTls(await createSelfSigned({ hosts: ['shop.test'] }), echo)
     const tls = { rejectUnauthorized: false }
