@@ -10,7 +10,7 @@ import { ArgumentError, ClosedError, type RequestError } from './core/errors.ts'
 import { LIMITS } from './core/limits.ts'
 import type { Target } from './core/target.ts'
 import { checkMethod, serializeFields } from './http1/request-encoder.ts'
-import type { DialOptions, Network, Resolve, TlsOptions } from './net/network.ts'
+import type { DialOptions, Network, Resolve } from './net/network.ts'
 import { TcpNetwork } from './net/tcp.ts'
 import { Scheduler, type SchedulerStats } from './scheduler/scheduler.ts'
 
@@ -57,8 +57,7 @@ export class Client {
     const options = readOptions('Client', given, clientChecks)
     const clock = options.clock ?? systemClock
     const network = options.network ?? new TcpNetwork({ clock, resolve: options.resolve })
-    const identities = new TlsIdentities()
-    const tls = { ...options.tlsOptions }
+    const identities = new TlsIdentities(options.tlsOptions)
     const scheduler = new Scheduler(
       {
         maxConn: options.maxConn ?? LIMITS.maxConn,
@@ -72,7 +71,7 @@ export class Client {
       },
       clock,
       network,
-      (target) => dialOptions(target, tls, identities.get(target.tlsIdentity)),
+      (target) => dialOptions(target, identities),
     )
     this.#scheduler = scheduler
     this.#builder = new RequestBuilder(options, identities, { checkMethod, serializeFields })
@@ -190,13 +189,12 @@ export class Client {
   }
 }
 
-function dialOptions(target: Target, tls: TlsOptions, own: TlsOptions | undefined): DialOptions {
+function dialOptions(target: Target, identities: TlsIdentities): DialOptions {
   return {
     host: target.host,
     port: target.port,
     clientIp: target.clientIp,
-    // Without a prototype: nobody may turn verification off by way of Object.prototype.
-    tls: target.scheme === 'https' ? Object.assign(Object.create(null) as TlsOptions, tls, own) : null,
+    tls: target.scheme === 'https' ? identities.get(target.tlsIdentity) : null,
     sessionKey: target.key,
   }
 }

@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto'
 import { ArgumentError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { TlsOptions } from '../net/network.ts'
-
-/** Sets of TLS options remembered; the least recently used goes. Each belongs to a target in use. */
-const MAX_IDENTITIES = 1_000
 
 /**
  * Names sets of TLS options, so that requests with equal ones share a pool, and requests with
  * different ones never share a connection (CVE-2026-9697: options lost on the way to the socket).
  */
 export class TlsIdentities {
+  readonly #defaults: TlsOptions
+  /** What a dial gets, by name. One object each: the network keeps a secure context for it. */
   readonly #byName = new Map<string, TlsOptions>()
   /** Names by the options' object: describing a certificate and its key takes 35 us. */
   readonly #known = new WeakMap<object, { given: object; name: string }>()
   readonly #functions = new WeakMap<object, number>()
   #functionCount = 0
+
+  /** `defaults`: the client's own. */
+  constructor(defaults: TlsOptions = {}) {
+    this.#defaults = merged(defaults)
+  }
 
   /** A name that is equal for equal options, by value; functions count by identity. */
   name(options: TlsOptions): string {
@@ -24,14 +29,20 @@ export class TlsIdentities {
     const name = known !== undefined && isUnchanged(known.given, given) ? known.name : this.#nameOf(given)
     if (name !== known?.name) this.#known.set(options, { given, name })
     // The newest is last, so that the oldest can go.
+    const dialled = this.#byName.get(name) ?? merged(this.#defaults, given)
     this.#byName.delete(name)
-    this.#byName.set(name, given)
-    if (this.#byName.size > MAX_IDENTITIES) this.#byName.delete(this.#byName.keys().next().value!)
+    this.#byName.set(name, dialled)
+    if (this.#byName.size > LIMITS.maxTlsIdentities) this.#byName.delete(this.#byName.keys().next().value!)
     return name
   }
 
-  get(name: string): TlsOptions | undefined {
-    return this.#byName.get(name)
+  /** The client's options with those of that name over them; the client's alone for ''. */
+  get(name: string): TlsOptions {
+    if (name === '') return this.#defaults
+    const options = this.#byName.get(name)
+    // Never the client's own instead: those may verify less.
+    if (options === undefined) throw new ArgumentError('these tlsOptions are forgotten: give them again')
+    return options
   }
 
   #nameOf(given: object): string {
@@ -74,4 +85,9 @@ function isUnchanged(before: object, now: object): boolean {
     const isFixed = typeof value !== 'object' || value === null || value instanceof Uint8Array
     return isFixed && (before as Record<string, unknown>)[key] === value
   })
+}
+
+/** Without a prototype: nobody may turn verification off by way of Object.prototype. */
+function merged(...options: readonly object[]): TlsOptions {
+  return Object.assign(Object.create(null) as TlsOptions, ...options) as TlsOptions
 }

@@ -24,6 +24,8 @@ export const LIMITS = {
   maxRememberedTargets: 10_000,
   /** What is read from a socket in one go; libuv asks for no more. One buffer serves all sockets. */
   readBuffer: 65_536,
+  /** Sets of `tlsOptions` that requests gave, remembered; LRU. Each belongs to a target in use. */
+  maxTlsIdentities: 1_000,
   /** TLS sessions kept for resumption; a ticket is 1 to 2 KB. LRU. */
   maxTlsSessions: 1_000,
 

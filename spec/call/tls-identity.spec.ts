@@ -86,13 +86,22 @@ describe('the options of a name', () => {
     const name = identities.name(options)
     options.rejectUnauthorized = false
     expect(identities.get(name)).toEqual({ servername: 'a', rejectUnauthorized: true })
-    expect(identities.get('other')).toBeUndefined()
+    expect(() => identities.get('other')).toThrow('give them again')
+  })
+
+  it("stand over the client's own, in one object for each name: a secure context is kept for it", () => {
+    const identities = new TlsIdentities({ servername: 'a', rejectUnauthorized: false })
+    const name = identities.name({ servername: 'b' })
+    expect(identities.get(name)).toEqual({ servername: 'b', rejectUnauthorized: false })
+    expect(identities.get(identities.name({ servername: 'b' }))).toBe(identities.get(name))
+    expect(identities.get('')).toEqual({ servername: 'a', rejectUnauthorized: false })
+    expect(identities.get('')).toBe(identities.get(''))
   })
 
   it('leave out what is undefined: it must not hide the options of the client', () => {
     const identities = new TlsIdentities()
     const own = identities.get(identities.name({ rejectUnauthorized: undefined }))
-    expect(Object.keys(own!)).toEqual([])
+    expect(Object.keys(own)).toEqual([])
   })
 
   it('are forgotten when there are a thousand others, the least recently named first', () => {
@@ -101,7 +110,7 @@ describe('the options of a name', () => {
     identities.name({ servername: 'host-0' })
     identities.name({ servername: 'one more' })
     expect(identities.get(names[0]!)).toBeDefined()
-    expect(identities.get(names[1]!)).toBeUndefined()
+    expect(() => identities.get(names[1]!)).toThrow('give them again')
     expect(identities.get(names[2]!)).toBeDefined()
   })
 })
