@@ -42,7 +42,8 @@ export class UrlParser {
   }
 
   #parseWhole(input: string | URL): ParsedUrl {
-    const url = typeof input === 'string' ? URL.parse(input) : input
+    // A URL is read by its text, too: what a subclass says of its parts may not fit a request line.
+    const url = URL.parse(typeof input === 'string' ? input : input.href)
     if (url === null) {
       throw new ArgumentError(
         `${JSON.stringify(shorten(String(input)))} is not a URL; give an absolute one, as in http://example.com/path`,

@@ -212,6 +212,19 @@ describe('a URL', () => {
   })
 })
 
+describe('a URL whose parts are not those of its text', () => {
+  it('is read by its text: nothing else has been through the URL parser', () => {
+    const url = new URL('http://a.test/x')
+    Object.defineProperty(url, 'pathname', { value: '/a b\r\nX: y' })
+    Object.defineProperty(url, 'hostname', { value: 'b.test' })
+    const { target, path } = new UrlParser().parse(url)
+    expect(target.host).toBe('a.test')
+    expect(path).toBe('/x')
+    Object.defineProperty(url, 'href', { value: '/a b' })
+    expect(() => new UrlParser().parse(url)).toThrow(ArgumentError)
+  })
+})
+
 describe('the memory of a parser', () => {
   it('is bounded', () => {
     const parser = new UrlParser()
