@@ -13,6 +13,13 @@ export interface Peer {
   /** Whole heads that came so far. */
   heads: number
   closed: boolean
+  /** Called when more has come, and after each head. */
+  onMore: (() => void) | null
+}
+
+/** What came after the first head. */
+export function bodyOf(text: string): string {
+  return text.slice(text.indexOf('\r\n\r\n') + 4)
 }
 
 /** What the server does when the nth whole head, counted from 1, has come on a connection. */
@@ -89,7 +96,7 @@ export class WireStage {
         return this.fate
       },
       onConnection: (socket) => {
-        const peer: Peer = { socket, dial: dialled[0]!, text: '', heads: 0, closed: false }
+        const peer: Peer = { socket, dial: dialled[0]!, text: '', heads: 0, closed: false, onMore: null }
         dialled = dialled.slice(1)
         this.peers.push(peer)
         return {
@@ -97,6 +104,7 @@ export class WireStage {
             peer.text += chunk.toString('latin1')
             const heads = peer.text.match(/ HTTP\/1\.1\r\n[^]*?\r\n\r\n/g)?.length ?? 0
             while (peer.heads < heads) onHead(peer, ++peer.heads)
+            peer.onMore?.()
           },
           onClose: () => {
             peer.closed = true
