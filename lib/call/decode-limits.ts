@@ -32,6 +32,16 @@ export function decodeLimitError(wire: number, limits: DecodeLimits, inner: bool
   )
 }
 
+/** Holds the count of a body's gzip members or zstd frames to its bound. `coded`: its coded bytes so far. */
+export function checkUnits(units: number, coded: number): void {
+  if (units <= LIMITS.maxCodedUnits + coded / 256) return
+  throw new LimitError(
+    'maxCodedUnits',
+    LIMITS.maxCodedUnits,
+    `${coded} coded bytes have more than ${units - 1} gzip members or zstd frames`,
+  )
+}
+
 function sizeLimit(limits: DecodeLimits, inner: boolean): number {
   return inner ? limits.maxBodySize * 2 + 1_024 : limits.maxBodySize
 }

@@ -8,6 +8,7 @@ import {
   damaged,
   deflateKind,
 } from './coding.ts'
+import { checkUnits } from './decode-limits.ts'
 import { GzipHeader } from './gzip-header.ts'
 import { PakoDecoder } from './pako-decoder.ts'
 import { PieceReader } from './piece-reader.ts'
@@ -23,6 +24,7 @@ export class LayerDecoder {
   readonly #input: PieceReader
   readonly #engine: DecodeEngine
   readonly #chunkSize: number
+  #units = 0
 
   constructor(coding: ContentCoding, input: PieceReader, engine: DecodeEngine, chunkSize: number) {
     this.#coding = coding
@@ -51,6 +53,7 @@ export class LayerDecoder {
         if (!(await input.more())) throw cutShort('gzip')
         input.at = header.push(input.piece, input.at)
       }
+      checkUnits(++this.#units, input.received)
       let crc = 0
       let size = 0
       for await (const chunk of this.#decodeUnit('raw')) {
@@ -66,6 +69,7 @@ export class LayerDecoder {
 
   async *#zstdFrame(): AsyncGenerator<Uint8Array, void, undefined> {
     const input = this.#input
+    checkUnits(++this.#units, input.received)
     const frame = new ZstdFrame()
     const unit = this.#open('zstd')
     let size = 0

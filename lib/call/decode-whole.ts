@@ -8,7 +8,7 @@ import {
   deflateKind,
   trim,
 } from './coding.ts'
-import { type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limits.ts'
+import { checkUnits, type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limits.ts'
 import { checkTrailer } from './decode-stream.ts'
 import { GzipHeader } from './gzip-header.ts'
 import { ZSTD_PARAMS } from './zlib-decoder.ts'
@@ -68,7 +68,9 @@ export class WholeDecoder {
   #gzip(input: Uint8Array): void {
     let expected = gzipSize(input)
     let at = 0
+    let units = 0
     do {
+      checkUnits(++units, input.length)
       const header = new GzipHeader()
       at = header.push(input, at)
       if (!header.done) throw cutShort('gzip')
@@ -83,7 +85,9 @@ export class WholeDecoder {
   }
 
   #zstd(input: Uint8Array): void {
+    let units = 0
     for (let at = 0; at < input.length;) {
+      checkUnits(++units, input.length)
       const frame = new ZstdFrame()
       const end = frame.push(input, at)
       if (!frame.done) throw cutShort('zstd')

@@ -92,6 +92,11 @@ export const LIMITS = {
   decodeRatioFloor: 1_048_576,
   /** Content codings stacked on one body (CVE-2022-32206: curl allows 5). */
   maxContentCodings: 3,
+  /**
+   * Gzip members or zstd frames of one body, and one more for each 256 bytes of it. Each costs a decoder,
+   * 60 us: 1 MB of empty members would take 3 s. Appended logs and BGZF have larger ones.
+   */
+  maxCodedUnits: 1_024,
   /** Coded bodies up to this size are decoded at once, synchronously; larger ones beside the loop. */
   syncDecodeSize: 65_536,
   /** Bytes a streamed body is decoded into at a time; each layer holds one such buffer or two. */
