@@ -3,6 +3,7 @@ import { ArgumentError, Client, LIMITS, type ClientOptions } from '../index.ts'
 import type { BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { Gate } from './gate.ts'
 import { GetRun } from './get-run.ts'
 import { onInterrupts } from './interrupts.ts'
 import { ItemFetcher, type FetchPlan } from './item-fetcher.ts'
@@ -27,11 +28,13 @@ export interface GetIo {
 export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCode> {
   const client = makeClient(options)
   const { source, store, report } = await openAll(options, io)
+  const gate = makeGate(options)
   const quiet = store instanceof StdoutStore && options.progress === 'auto'
   const run: GetRun = new GetRun({
     client,
     source,
-    fetcher: new ItemFetcher(client, fetchPlan(options), store),
+    fetcher: new ItemFetcher(client, fetchPlan(options), store, gate),
+    gate,
     report,
     width: callsAtOnce(options.maxConn ?? LIMITS.maxConn, options.pipeline ?? 1),
     note: (text) => progress.note(text),
@@ -87,6 +90,12 @@ function clientOptions(options: GetOptions): ClientOptions {
       ? {}
       : { resolve: (host: string) => options.resolve.get(host) ?? options.resolve.get('*') }),
   }
+}
+
+/** As many as can be in flight. */
+function makeGate({ maxConn, maxConnPerTarget, pipeline }: GetOptions): Gate {
+  const depth = pipeline ?? 1
+  return new Gate((maxConn ?? LIMITS.maxConn) * depth, (maxConnPerTarget ?? LIMITS.maxConnPerTarget) * depth)
 }
 
 function fetchPlan(options: GetOptions): FetchPlan {

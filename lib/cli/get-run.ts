@@ -2,6 +2,7 @@ import type { Client } from '../index.ts'
 import { EXIT, worseOf, type ExitCode } from './exit-codes.ts'
 import { fetchList } from './fetch-list.ts'
 import { reasonOf } from './file-error.ts'
+import type { Gate } from './gate.ts'
 import type { InputItem } from './input.ts'
 import type { Interruptible } from './interrupts.ts'
 import type { ItemFetcher } from './item-fetcher.ts'
@@ -19,6 +20,8 @@ export interface RunParts {
   readonly client: Client
   readonly source: UrlSource
   readonly fetcher: ItemFetcher
+  /** The one that the fetcher's items pass. */
+  readonly gate: Gate
   readonly report: ReportFile | null
   /** Items under way at once. */
   readonly width: number
@@ -30,7 +33,6 @@ export interface RunParts {
 export class GetRun implements Interruptible {
   readonly tally: Tally = new Tally()
   readonly #parts: RunParts
-  #underWay = 0
   #stopped = ''
   #exitCode: ExitCode | null = null
 
@@ -70,7 +72,7 @@ export class GetRun implements Interruptible {
 
   finish(exitCode: ExitCode): void {
     this.#exitCode = exitCode
-    this.#parts.note(`interrupted: finishing ${this.#underWay} under way; Ctrl-C again aborts them`)
+    this.#parts.note(`interrupted: finishing ${this.#parts.gate.inside} under way; Ctrl-C again aborts them`)
     this.#stop('interrupted')
   }
 
@@ -81,9 +83,8 @@ export class GetRun implements Interruptible {
   }
 
   async #item(item: InputItem): Promise<void> {
-    this.#underWay++
     const outcome = await this.#parts.fetcher.fetch(item)
-    this.#underWay--
+    if (outcome === null) return
     this.tally.add(outcome)
     if (outcome.message !== '') this.#tell(outcome)
     if (outcome.fatal) this.#stop(outcome.message)
@@ -110,6 +111,7 @@ export class GetRun implements Interruptible {
 
   #stop(reason: string): void {
     if (this.#stopped === '') this.#stopped = reason
+    this.#parts.gate.close()
     this.#parts.source.stop()
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
 import { FileError } from './file-error.ts'
+import type { Gate } from './gate.ts'
 import type { InputItem } from './input.ts'
 import { parseItemUrl, showUrlText, withoutCredentials } from './item-url.ts'
 import type { Outcome } from './outcome.ts'
@@ -32,15 +33,18 @@ export class ItemFetcher {
   readonly #plan: FetchPlan
   readonly #streamOptions: RequestOptions
   readonly #store: BodyStore
+  readonly #gate: Gate
 
-  constructor(client: Client, plan: FetchPlan, store: BodyStore) {
+  constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate) {
     this.#client = client
     this.#plan = plan
     this.#streamOptions = { ...plan.request, maxBodySize: plan.maxFileSize }
     this.#store = store
+    this.#gate = gate
   }
 
-  async fetch(item: InputItem): Promise<Outcome> {
+  /** Resolves with null when the gate was closed before the item was sent. */
+  async fetch(item: InputItem): Promise<Outcome | null> {
     const url = parseItemUrl(item.text, item.tooLong)
     if (typeof url === 'string') {
       const where = item.line === 0 ? '' : `line ${item.line}: `
@@ -48,13 +52,23 @@ export class ItemFetcher {
       return { ...blank(showUrlText(item.text), item.line), error: 'ERR_URL', message: where + url, exitCode }
     }
     const base = { ...blank(withoutCredentials(url), item.line), host: url.host }
-    const started = performance.now()
+    let started = performance.now()
     let sink: BodySink | null = null
     let response: Response | StreamResponse | null = null
     try {
       sink = await this.#store.place(url)
-      response = await this.#send(url.href)
-      const file = await receive(response, sink)
+      if (!(await this.#gate.enter(url.origin))) {
+        await sink.discard()
+        return null
+      }
+      started = performance.now()
+      try {
+        response = await this.#send(url.href)
+        if (!(response instanceof Response)) await receive(response, sink)
+      } finally {
+        this.#gate.leave(url.origin)
+      }
+      const file = await storeBody(response, sink)
       return { ...base, ...factsOf(response), ...judge(response), file }
     } catch (error) {
       await sink?.discard().catch(() => undefined)
@@ -77,12 +91,9 @@ export class ItemFetcher {
   }
 }
 
-/** Takes the body to its end, into `sink` where it is wanted. Resolves with the file. */
-async function receive(response: Response | StreamResponse, sink: BodySink): Promise<string> {
-  const wanted = response.status >= 200 && response.status <= 299
-  if (response instanceof Response) {
-    if (wanted) await sink.write(response.bytes())
-  } else if (wanted) {
+/** Takes a streamed body to its end, into `sink` where it is wanted. */
+async function receive(response: StreamResponse, sink: BodySink): Promise<void> {
+  if (isWanted(response)) {
     for await (const chunk of response.body) {
       const room = sink.write(chunk)
       if (room !== undefined) await room
@@ -91,9 +102,20 @@ async function receive(response: Response | StreamResponse, sink: BodySink): Pro
     // The status is known; that the page which explains it breaks off changes nothing.
     await response.discard().catch(() => undefined)
   }
-  if (wanted) return sink.commit()
+}
+
+/** Resolves with the file; '' where the body is not wanted. */
+async function storeBody(response: Response | StreamResponse, sink: BodySink): Promise<string> {
+  if (isWanted(response)) {
+    if (response instanceof Response) await sink.write(response.bytes())
+    return sink.commit()
+  }
   await sink.discard()
   return ''
+}
+
+function isWanted({ status }: Response | StreamResponse): boolean {
+  return status >= 200 && status <= 299
 }
 
 function judge(response: Response | StreamResponse): Pick<Outcome, 'message' | 'exitCode'> {

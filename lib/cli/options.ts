@@ -131,7 +131,7 @@ export function dataOption(value: string, previous: readonly string[] = []): rea
 export const MAX_CONNECTIONS: number = 65_535
 export const MAX_PIPELINE: number = LIMITS.maxDepth
 
-/** Calls under way at once: some more than can be in flight, so that a connection need not wait. */
+/** Calls under way at once: some more than can be in flight, so that one full host need not stop the others. */
 export function callsAtOnce(maxConn: number, pipeline: number): number {
   return Math.min(CLI_LIMITS.maxCalls, maxConn * pipeline * 2)
 }

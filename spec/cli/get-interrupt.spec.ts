@@ -32,7 +32,7 @@ afterEach(() => bench.dispose())
  * Starts a run over a list that stays open, and waits until all its connections are in use. There
  * are fewer connections than pages: by then page 0 has come, since the last page rides on its connection.
  */
-async function startHeld(): Promise<Running> {
+async function startHeld(more = 0): Promise<Running> {
   const args = [
     'get',
     '--input',
@@ -45,7 +45,7 @@ async function startHeld(): Promise<Running> {
     'none',
   ]
   const running = bench.start([...args, '--max-conn', '6', '--max-conn-per-target', '6'], null)
-  const lines = Array.from({ length: UNDER_WAY + 1 }, (_, i) => `http://127.0.0.1:${port}/${i}\n`)
+  const lines = Array.from({ length: UNDER_WAY + 1 + more }, (_, i) => `http://127.0.0.1:${port}/${i}\n`)
   running.child.stdin!.write(lines.join(''))
   await allHeld.promise
   return running
@@ -77,6 +77,18 @@ describe('Ctrl-C', () => {
     const report = await bench.report()
     expect(report).toHaveLength(UNDER_WAY + 1)
     expect(report.every(({ error, file }) => error === null && file !== null)).toBe(true)
+  })
+
+  it('starts nothing that waits for a connection', async () => {
+    const running = await startHeld(5)
+    running.child.kill('SIGINT')
+    await said(running, /^interrupted: finishing 6 under way/)
+    for (const response of held) response.end('y')
+    const { code, stderr } = await running.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain('7 done')
+    expect(held).toHaveLength(UNDER_WAY)
+    expect(await bench.report()).toHaveLength(UNDER_WAY + 1)
   })
 
   it('aborts when it comes again: what is whole stays, what is not goes, all is reported', async () => {

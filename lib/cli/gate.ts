@@ -1,0 +1,86 @@
+/** Lets so many in at once; the others wait their turn, in order. */
+class Door {
+  readonly #most: number
+  readonly #waiting: (() => void)[] = []
+  #inside = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get empty(): boolean {
+    return this.#inside === 0
+  }
+
+  async enter(): Promise<void> {
+    if (this.#inside < this.#most) {
+      this.#inside++
+      return
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.push(resolve)
+    await promise
+  }
+
+  /** Whoever waits longest takes the place, which is never free in between. */
+  leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#inside--
+    else next()
+  }
+
+  /** Lets in all that wait. */
+  open(): void {
+    this.#inside += this.#waiting.length
+    for (const next of this.#waiting.splice(0)) next()
+  }
+}
+
+/**
+ * Holds items back until the client can send them: what waits in the client already has its time
+ * limit running, and a list with many URLs of one slow host would time out unsent.
+ */
+export class Gate {
+  readonly #all: Door
+  readonly #mostOfOne: number
+  readonly #hosts = new Map<string, Door>()
+  #closed = false
+  /** Items that have been let in and have not left. */
+  inside = 0
+
+  /** `most` items at once, `mostOfOne` of the same host. */
+  constructor(most: number, mostOfOne: number) {
+    this.#all = new Door(most)
+    this.#mostOfOne = mostOfOne
+  }
+
+  /** Resolves with whether the item may go on; each one that may must leave. */
+  async enter(host: string): Promise<boolean> {
+    let door = this.#hosts.get(host)
+    if (door === undefined) {
+      door = new Door(this.#mostOfOne)
+      this.#hosts.set(host, door)
+    }
+    await door.enter()
+    await this.#all.enter()
+    this.inside++
+    if (!this.#closed) return true
+    this.leave(host)
+    return false
+  }
+
+  leave(host: string): void {
+    this.inside--
+    this.#all.leave()
+    const door = this.#hosts.get(host)!
+    door.leave()
+    if (door.empty) this.#hosts.delete(host)
+  }
+
+  /** Turns away all that wait and all that come; those inside go on. */
+  close(): void {
+    this.#closed = true
+    for (const door of this.#hosts.values()) door.open()
+    this.#all.open()
+  }
+}
