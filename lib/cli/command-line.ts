@@ -111,13 +111,9 @@ function getCommand(program: Command): Command {
     .option('--max-conn-per-target <n>', 'connections to one target', countOption(MAX_CONNECTIONS))
     .option('--pipeline <n>', 'requests in flight on one connection', countOption(MAX_PIPELINE))
     .option('--client-ip <ip>', 'local address to bind connections to', addressOption)
-    .option(
-      '--resolve <host:port:addr>',
-      'addresses of a host, * for all that are not named',
-      resolveOption,
-    )
+    .option('--resolve <host:port:addr>', 'addresses of a host, * for all that are not named', resolveOption)
     .option('--connect-timeout <seconds>', 'most for name lookup, TCP and TLS together', secondsOption)
-    .option('--max-time <seconds>', 'most for one URL, all in all', secondsOption)
+    .option('--max-time <seconds>', 'most for one URL, from when its turn comes', secondsOption)
     .option('--max-filesize <bytes>', 'most for one body, decoded; k, M and G for units', sizeOption)
     .option('-k, --insecure', 'do not verify TLS certificates')
     .addHelpText('after', EXAMPLES)
