@@ -14,6 +14,8 @@ export interface ConnectionOwner {
   onRoom(connection: Connection): void
   /** It was open and is gone. `lost`: exchanges to be sent again, in order. */
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void
+  /** All that is in flight on it is read only to be dropped: it may be closed for a better use. */
+  onAllMuted(connection: Connection): void
   /** Have `settle` called at the end of this tick. */
   touch(connection: Connection): void
 }

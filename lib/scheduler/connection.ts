@@ -166,9 +166,9 @@ export class Connection
     if (this.#inFlight.size === 0) this.#close(null)
   }
 
-  /** Closes an idle connection, or a dial that nobody waits for any more. */
-  closeIdle(): void {
-    if (this.#inFlight.size === 0) this.#close(null)
+  /** Closes a connection that carries nothing, or nothing that anybody waits for; a dial, too. */
+  closeSpare(): void {
+    if (isAllMuted(this.#inFlight)) this.#close(null)
   }
 
   /** Ends it at once; everything in flight fails, each with an error of its own. */
@@ -182,8 +182,9 @@ export class Connection
   closing(): void {
     this.#leaving = true
     const first = this.#inFlight.first
-    if (first !== null && !first.muted) first.sink.onClosing(first)
-    this.#leaveMuted()
+    if (first === null) return
+    if (!first.muted) first.sink.onClosing(first)
+    this.closeSpare()
   }
 
   // --- the exchange's holder -------------------------------------------------------------------
@@ -200,7 +201,8 @@ export class Connection
       this.#deadline.arm(this.#deadline.wait, LIMITS.mutedTimeout)
       this.#reader.resume()
     }
-    this.#leaveMuted()
+    if (this.#leaving) this.closeSpare()
+    else if (isAllMuted(this.#inFlight)) this.#owner.onAllMuted(this)
   }
 
   resume(x: Exchange): void {
@@ -389,11 +391,6 @@ export class Connection
     this.#pipelined &&= next !== null
     if (next === null) this.#deadline.arm('idle', 0)
     else this.#deadline.arm('head', this.#replyTimeout(next))
-  }
-
-  /** Once the client closes, nobody needs the connection that muted exchanges are muted for. */
-  #leaveMuted(): void {
-    if (this.#leaving && isAllMuted(this.#inFlight)) this.#close(null)
   }
 
   #replyTimeout(x: Exchange): number {

@@ -1,6 +1,7 @@
 import { Deque } from '../core/deque.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Contention, Pool } from './pool.ts'
+import type { Contention } from './pool-owner.ts'
+import type { Pool } from './pool.ts'
 
 const LEVELS = 2 * LIMITS.maxPriority + 1
 

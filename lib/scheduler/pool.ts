@@ -1,6 +1,6 @@
 import { Deque } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
-import { RequestBodyError, TimeoutError, type RequestError } from '../core/errors.ts'
+import { RequestBodyError, type RequestError } from '../core/errors.ts'
 import type { Exchange, ExchangeHolder } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
@@ -11,41 +11,10 @@ import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { failExchange } from './fail-exchange.ts'
 import { exchangeEvent } from './events.ts'
-import { QueueTimer } from './queue-timer.ts'
+import type { PoolLimits, PoolOwner } from './pool-owner.ts'
+import { QueueTimer, queueTimeoutError } from './queue-timer.ts'
 import type { TargetRecord } from './target-record.ts'
 import { WaitingQueue } from './waiting-queue.ts'
-
-/** How a pool may grow: the limits of its target, from the client's options. */
-export interface PoolLimits {
-  readonly maxConnPerTarget: number
-  readonly maxPipelinedRequests: number
-  /** What a waiting exchange takes when no connection is idle: a new one, or a place in a pipeline. */
-  readonly prefer: 'connection' | 'pipeline'
-}
-
-/** 'turn': another pool has an equal right to a connection; 'now': a better one. */
-export type Contention = 'none' | 'turn' | 'now'
-
-/** The scheduler, as its pools see it: who shares out the connections in all. */
-export interface PoolOwner {
-  /** Have `pump` called at the end of this tick. */
-  schedule(pool: Pool): void
-  touch(connection: Connection): void
-  /**
-   * Asks for one connection out of `maxConn`; closes another target's idle one where that helps.
-   * false: the pool stands in line now, and `dialGranted` comes when it is its turn.
-   */
-  mayDial(pool: Pool): boolean
-  /** A connection out of `maxConn` is free again. */
-  onConnectionGone(pool: Pool, connection: Connection): void
-  /** So many more, or fewer, exchanges are waiting. */
-  waitingChanged(by: number): void
-  /** Whether another pool waits for a connection that this one should give up. */
-  contention(pool: Pool): Contention
-  /** The pool has matched what it could: what it asked for and needs no more is for others. */
-  onMatched(pool: Pool): void
-  onEmpty(pool: Pool): void
-}
 
 /**
  * The pool of one target: its waiting exchanges and its connections, and `pump`, the one place that
@@ -72,8 +41,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   /** In no order; each knows its place. */
   #connections: Connection[] = []
   /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
-  readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque<Connection>()]
+  readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque()]
   readonly #dialling = new Deque<Connection>()
+  /** Connections that carry nothing but muted exchanges; made for the first of them. */
+  #muted: Deque<Connection> | null = null
   /** Until then no dial: the last one failed while other connections are doing well. */
   #dialPausedUntil = 0
   #pauseTimer: Timer | null = null
@@ -134,7 +105,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     )
   }
 
-  /** Whether more dials are under way than exchanges wait for. */
+  /** More dials than exchanges that wait for one. */
   get hasSurplus(): boolean {
     return this.#dialling.size > this.#waiting.size
   }
@@ -190,11 +161,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return true
   }
 
-  /** Ends a dial that nobody waits for. false: there is none. */
+  /** Ends a dial that nobody waits for, the one begun last. false: there is none. */
   dropDial(): boolean {
     if (!this.hasSurplus) return false
-    // The one begun last would open last.
-    this.#dialling.last!.closeIdle()
+    this.#dialling.last!.closeSpare()
     return true
   }
 
@@ -214,7 +184,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   closing(): void {
     for (const connection of this.#connections.slice()) {
       if (connection.idle || (connection.state === 'connecting' && this.hasSurplus)) {
-        connection.closeIdle()
+        connection.closeSpare()
       } else {
         connection.closing()
       }
@@ -239,9 +209,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.enter()
     if (timer instanceof QueueTimer) {
       const x = timer.exchange
-      const limit = x.request.timeouts.queueTimeout
-      const error = new TimeoutError('queue', limit, `waited ${limit} ms for a connection (queueTimeout)`)
-      if (this.#take(x)) this.#fail(x, error)
+      if (this.#take(x)) this.#fail(x, queueTimeoutError(x.request.timeouts.queueTimeout))
     }
     this.#owner.schedule(this)
   }
@@ -265,6 +233,13 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     }
     this.#place(connection)
     this.#owner.touch(connection)
+    this.#owner.schedule(this)
+  }
+
+  onAllMuted(connection: Connection): void {
+    this.#unplace(connection)
+    this.#muted ??= new Deque<Connection>()
+    this.#muted.push(connection)
     this.#owner.schedule(this)
   }
 
@@ -374,10 +349,12 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   #mayDial(): boolean {
     if (this.#isDialPaused) return false
     if (this.#connections.length >= this.#limits.maxConnPerTarget) {
-      // Idle ones that the first in line may not use (see `minSerial`) only stand in the way.
-      const oldest = this.#byLoad[0]!.first
-      if (oldest === null) return false
-      oldest.closeIdle()
+      // Idle ones that the first in line may not use (see `minSerial`) only stand in the way, as do
+      // those that only drop an answer.
+      const spare = this.#byLoad[0]!.first ?? this.#muted?.first
+      spare?.closeSpare()
+      // Its place may have gone to whoever stands in line, this pool included.
+      if (!this.wantsConnection) return false
     }
     return this.#owner.mayDial(this)
   }
@@ -403,10 +380,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #pauseDialling(): void {
-    const { wheel } = this.#context
     this.#dialPausedUntil = this.#context.now + LIMITS.dialPause
     this.#pauseTimer ??= new Timer(this)
-    wheel.set(this.#pauseTimer, this.#dialPausedUntil)
+    this.#context.wheel.set(this.#pauseTimer, this.#dialPausedUntil)
   }
 
   /** Whether this connection has had its turn while others starve. */

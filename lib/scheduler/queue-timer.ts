@@ -1,3 +1,4 @@
+import { TimeoutError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 
@@ -9,4 +10,8 @@ export class QueueTimer extends Timer {
     super(owner)
     this.exchange = exchange
   }
+}
+
+export function queueTimeoutError(limit: number): TimeoutError {
+  return new TimeoutError('queue', limit, `waited ${limit} ms for a connection (queueTimeout)`)
 }

@@ -59,9 +59,8 @@ export function takeUnmuted(inFlight: Deque<Exchange>): Exchange[] {
   return taken
 }
 
-/** Whether answers are read only to be dropped. */
+/** Whether nobody waits for an answer: there is none to come, or it is read only to be dropped. */
 export function isAllMuted(inFlight: Deque<Exchange>): boolean {
-  if (inFlight.size === 0) return false
   for (let x = inFlight.first; x !== null; x = x.next) if (!x.muted) return false
   return true
 }

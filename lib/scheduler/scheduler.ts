@@ -10,7 +10,8 @@ import type { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialLine } from './dial-line.ts'
 import { IdleList } from './idle-list.ts'
-import { Pool, type Contention, type PoolLimits, type PoolOwner } from './pool.ts'
+import type { Contention, PoolLimits, PoolOwner } from './pool-owner.ts'
+import { Pool } from './pool.ts'
 import { TargetRecord } from './target-record.ts'
 
 export interface SchedulerOptions extends PoolLimits {
@@ -329,7 +330,7 @@ export class Scheduler implements PoolOwner {
   #freeOne(): void {
     const oldest = this.#idle.oldest()
     if (oldest !== null) {
-      oldest.closeIdle()
+      oldest.closeSpare()
       return
     }
     for (const pool of this.#surplus) {
@@ -343,7 +344,7 @@ export class Scheduler implements PoolOwner {
     while (this.#isRoomWanted) {
       const oldest = this.#idle.oldest()
       if (oldest === null || oldest.wanted) return
-      oldest.closeIdle()
+      oldest.closeSpare()
     }
   }
 

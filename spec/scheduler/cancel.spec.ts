@@ -79,10 +79,21 @@ describe('cancelling an exchange in flight', () => {
   it('all of them: the connection is used again', () => {
     const { stand, wire } = pipeline()
     for (const asked of stand.askMany(4)) asked.cancel()
+    wire.answer('', 4)
     const next = stand.ask()
-    wire.answer('', 4).answer()
+    wire.answer()
     expect(next.answered).toBe(true)
     expect(stand.wires).toHaveLength(1)
+    stand.finish()
+  })
+
+  it('all of them, while somebody waits: that one need not wait for answers nobody wants', () => {
+    const { stand, wire } = pipeline()
+    for (const asked of stand.askMany(4)) asked.cancel()
+    const next = stand.ask()
+    expect(wire.alive).toBe(false)
+    stand.wires[1]!.open().answer()
+    expect(next.answered).toBe(true)
     stand.finish()
   })
 
