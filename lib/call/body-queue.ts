@@ -1,4 +1,4 @@
-import type { RequestError } from '../core/errors.ts'
+import { AbortError, type RequestError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Pieces } from './pieces.ts'
 
@@ -23,6 +23,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   #full = false
   #ended = false
   #error: RequestError | null = null
+  #discarded = false
   #waiting: ((result: IteratorResult<Uint8Array, undefined>) => void) | null = null
   #fail: ((error: RequestError) => void) | null = null
 
@@ -55,6 +56,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     this.#full = false
     this.#waiting?.({ done: true, value: undefined })
     this.#waiting = null
+    this.#fail = null
   }
 
   /** The body ends here with an error, after what has been read so far. */
@@ -74,6 +76,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.begun = true
+    if (this.#discarded) return Promise.reject(discardedError())
     const chunk = this.#pieces.shift()
     if (chunk !== undefined) {
       if (this.#full) {
@@ -105,4 +108,18 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     }
     return Promise.resolve({ done: true, value: undefined })
   }
+
+  /** Gives the rest up. Whoever reads, now or later, is told so: a part is never taken for the whole. */
+  discard(): void {
+    if (this.#discarded) return
+    this.#discarded = true
+    this.#fail?.(discardedError())
+    this.#waiting = null
+    this.#fail = null
+    void this.return()
+  }
+}
+
+function discardedError(): AbortError {
+  return new AbortError(undefined, 'the body was discarded')
 }

@@ -19,7 +19,8 @@ export class StreamResponse extends ResponseBase {
   readonly #codings: readonly ContentCoding[]
   readonly #limits: DecodeLimits
   #body: AsyncIterableIterator<Uint8Array> | null = null
-  #gathered = false
+  /** Nothing is left to read, or somebody is gathering it. */
+  #spent = false
 
   constructor(
     exchange: Exchange,
@@ -72,9 +73,13 @@ export class StreamResponse extends ResponseBase {
     return Readable.from(this.body, { objectMode: false })
   }
 
-  /** Gives the rest up. The connection lives on when little is left to read, else it is closed. */
-  async discard(): Promise<void> {
-    await this.#wire.return()
+  /**
+   * Gives the rest up: reads under way, and later ones, reject. The connection lives on when little
+   * is left to read, else it is closed.
+   */
+  discard(): Promise<void> {
+    this.#wire.discard()
+    return Promise.resolve()
   }
 
   /** The call's: the last byte has come, with these trailers. */
@@ -89,6 +94,7 @@ export class StreamResponse extends ResponseBase {
     return {
       next: () => chunks.next(),
       return: async () => {
+        this.#spent = true
         await wire.return()
         return chunks.return(undefined)
       },
@@ -113,14 +119,16 @@ export class StreamResponse extends ResponseBase {
     } catch (error) {
       if (error instanceof RequestError) this.#about(error)
       throw error
+    } finally {
+      this.#spent = true
     }
   }
 
   async #collect(): Promise<Buffer<ArrayBuffer>> {
-    // A second time there would be nothing left, which looks like an empty body.
-    if (this.#gathered)
+    // Nothing left would look like an empty body.
+    if (this.#spent)
       throw new ArgumentError('the body has been read already; keep what was read the first time')
-    this.#gathered = true
+    this.#spent = true
     const most = Math.min(this.#limits.maxBodySize, LIMITS.maxBodySize)
     const whole = new BodyCollector(-1)
     for await (const chunk of this.body) {

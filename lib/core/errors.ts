@@ -135,10 +135,10 @@ export class DecodingError extends RequestError {
   }
 }
 
-/** The caller's signal ended the call. `cause` is the signal's reason. */
+/** The caller ended the call: by its signal, whose reason is the `cause`, or by discarding the body. */
 export class AbortError extends RequestError {
-  constructor(reason?: unknown) {
-    super('ERR_ABORTED', 'aborted by its signal', reason)
+  constructor(reason?: unknown, message = 'aborted by its signal') {
+    super('ERR_ABORTED', message, reason)
   }
 }
 
