@@ -20,7 +20,11 @@ export interface ClientOptions extends SharedOptions {
   maxConn?: number | undefined
   /** Most connections to one target; default 6. */
   maxConnPerTarget?: number | undefined
-  /** Most exchanges in flight on one connection; default 1: no pipelining. */
+  /**
+   * Most exchanges in flight on one connection; default 1: no pipelining. Only for servers that
+   * answer in order: one that answers twice, or swallows a request, shifts the answers behind it, and
+   * nothing in HTTP/1.1 shows that.
+   */
   maxPipelinedRequests?: number | undefined
   /** What a waiting exchange takes when no connection is idle, the other comes after; default 'connection'. */
   prefer?: 'connection' | 'pipeline' | undefined

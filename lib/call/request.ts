@@ -39,7 +39,7 @@ export interface SharedOptions {
   totalTimeout?: number | undefined
   /** Most bytes of a body, after decoding; default 256 MiB for `request`, none for `stream`. */
   maxBodySize?: number | undefined
-  /** Most decoded bytes for each byte on the wire, above the first MiB; default 200. */
+  /** Most decoded bytes for each byte on the wire, above the first 8 MiB; default 200. */
   maxDecodeRatio?: number | undefined
   /** Ask for compressed bodies and decode them; default true. */
   decompress?: boolean | undefined

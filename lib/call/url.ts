@@ -57,7 +57,7 @@ export class UrlParser {
     }
     const credentials =
       url.username === '' && url.password === '' ? '' : `${decode(url.username)}:${decode(url.password)}`
-    return { target: this.#target(url, scheme), path: url.pathname + url.search, credentials }
+    return { target: this.#target(url, scheme), path: pathOf(url), credentials }
   }
 
   #target(url: URL, scheme: Scheme): Target {
@@ -76,8 +76,6 @@ export class UrlParser {
 
 /** Whether the URL parser would leave all from `start` as it is: plain characters, no dot segments. */
 function isPlainFrom(url: string, start: number): boolean {
-  // An empty query is none to the URL parser.
-  if (url.charCodeAt(url.length - 1) === 63 /* ? */) return false
   for (let i = start; i < url.length; i++) {
     const code = url.charCodeAt(i)
     if (code > 127 || PLAIN[code] === 0) return false
@@ -86,6 +84,13 @@ function isPlainFrom(url: string, start: number): boolean {
     if (code === 37 /* % */ && url.charCodeAt(i + 1) === 50 /* 2 */) return false
   }
   return true
+}
+
+/** Path and query. Not by `search`, which knows no empty query: `/a?` is not `/a`. */
+function pathOf({ href, protocol }: URL): string {
+  const start = href.indexOf('/', protocol.length + 2)
+  const hash = href.indexOf('#', start)
+  return hash === -1 ? href.slice(start) : href.slice(start, hash)
 }
 
 function decode(text: string): string {

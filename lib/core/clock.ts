@@ -18,6 +18,8 @@ export interface Clock {
   afterIo(callback: () => void): void
   /** Runs `callback` after `ms`; it never keeps the process alive. Returns what cancels it. */
   after(ms: number, callback: () => void): () => void
+  /** Keeps the process alive until the returned function is called: for waits that no socket shows. */
+  hold(): () => void
 }
 
 export const systemClock: Clock = {
@@ -35,5 +37,9 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, ms)
     timer.unref()
     return () => clearTimeout(timer)
+  },
+  hold: () => {
+    const timer = setInterval(() => {}, 0x7fffffff)
+    return () => clearInterval(timer)
   },
 }

@@ -23,7 +23,7 @@ interface DebugEvent {
 
 /**
  * Prints what one client does, a line an event, on stderr: 'sched' what waits and what is dialled,
- * 'protocol' the heads too, 'stream' every byte. Secrets are blanked, except in a 'stream'.
+ * 'protocol' the heads too, 'stream' every byte. Secrets in heads are blanked, a body's are not.
  * Returns what ends it.
  */
 export function watch(level: boolean | DebugLevel, client: number): () => void {
@@ -81,7 +81,7 @@ function requestHead({ request, path }: Exchange): string {
 function bytesText(event: DebugEvent): string {
   const data = event.data!
   const text = typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
-  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(text)}`
+  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(blank(text))}`
 }
 
 function blank(text: string): string {

@@ -88,8 +88,8 @@ export const LIMITS = {
   maxBodySize: 268_435_456,
   /** Decoded bytes for each byte on the wire. Pages reach 30, zeros under gzip 1030. */
   maxDecodeRatio: 200,
-  /** Below this many decoded bytes the ratio is not looked at: small bodies may compress well. */
-  decodeRatioFloor: 1_048_576,
+  /** Below this many decoded bytes the ratio is not looked at: a repetitive page may well pass it. */
+  decodeRatioFloor: 8_388_608,
   /** Content codings stacked on one body (CVE-2022-32206: curl allows 5). */
   maxContentCodings: 3,
   /**

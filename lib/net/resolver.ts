@@ -66,7 +66,8 @@ export class Resolver {
     const literal = parseAddress(host)
     if (literal !== null) return answer(done, [literal])
     if (this.#resolve === null) return this.#askSystem(host, done)
-    return askUser(this.#resolve, host, done, () => this.#askSystem(host, done))
+    const leave = (): (() => void) => this.#askSystem(host, done)
+    return askUser(this.#resolve, host, done, leave, this.#clock)
   }
 
   #askSystem(host: string, done: LookupCallback): () => void {
@@ -161,15 +162,25 @@ function lookupError(host: string, failure: unknown): ConnectError {
 }
 
 /** `leave`: the user's function leaves this name to the system. */
-function askUser(resolve: Resolve, host: string, done: LookupCallback, leave: () => () => void): () => void {
+function askUser(
+  resolve: Resolve,
+  host: string,
+  done: LookupCallback,
+  leave: () => () => void,
+  clock: Clock,
+): () => void {
+  let waiting = true
+  // A promise that never settles keeps no process alive, and no timeout would ever come.
+  let release = nothing
   let cancel = (): void => {
     cancel = nothing
     waiting = false
+    release()
   }
-  let waiting = true
   const succeed = (found: unknown): void => {
     if (!waiting) return
     waiting = false
+    release()
     if (found === undefined) {
       cancel = leave()
       return
@@ -181,6 +192,7 @@ function askUser(resolve: Resolve, host: string, done: LookupCallback, leave: ()
   const fail = (error: unknown): void => {
     if (!waiting) return
     waiting = false
+    release()
     const reason = error instanceof Error ? error.message : describe(error)
     done(new ConnectError('dns', `resolve("${host}") failed: ${reason}`, error), [])
   }
@@ -189,6 +201,7 @@ function askUser(resolve: Resolve, host: string, done: LookupCallback, leave: ()
     found = resolve(host)
     // Here too, as `then` may be a getter.
     if (isThenable(found)) {
+      release = clock.hold()
       found.then(succeed, fail)
       return () => cancel()
     }

@@ -99,7 +99,8 @@ export class SocketWire implements Wire {
   openSocket({ address }: Address): Socket {
     const { port, clientIp, tls } = this.#options
     const { tcpKeepAlive, readBuffer } = this.#context
-    const options: TcpNetConnectOpts = {
+    // Without a prototype: what node:net looks up besides (path, signal) is not Object.prototype's to say.
+    const options: TcpNetConnectOpts = Object.assign(Object.create(null) as TcpNetConnectOpts, {
       host: address,
       port,
       localAddress: clientIp === '' ? undefined : clientIp,
@@ -107,8 +108,8 @@ export class SocketWire implements Wire {
       noDelay: true,
       keepAlive: tcpKeepAlive > 0,
       keepAliveInitialDelay: tcpKeepAlive,
-      onread: { buffer: readBuffer, callback: (length) => this.#onRead(length) },
-    }
+      onread: { buffer: readBuffer, callback: (length: number) => this.#onRead(length) },
+    })
     return tls === null ? connect(options) : this.#context.tls.open(this.#options, tls, options)
   }
 

@@ -198,6 +198,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (channels.exchangeEnd.hasSubscribers) {
       channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
+    // Its dial, the oldest as a rule, may hang, and whoever comes next should not inherit that.
+    if (this.hasSurplus) this.#dialling.first!.closeSpare()
     this.#owner.schedule(this)
   }
 

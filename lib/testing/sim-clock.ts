@@ -75,6 +75,10 @@ export class SimClock implements Clock {
     this.#schedule(this.#now, callback)
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   after(ms: number, callback: () => void): () => void {
     const event = this.#schedule(this.#now + Math.max(0, ms), callback)
     return () => this.#cancel(event)

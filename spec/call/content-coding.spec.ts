@@ -233,8 +233,8 @@ describe.each(PATHS)('decoding, %s', (_name, decode) => {
   })
 
   it('judges each layer of a stack', async () => {
-    // 4 MB of zeros whose gzip is itself compressed: the inner layer is small, the outer is not.
-    const wire = zlib.gzipSync(zlib.gzipSync(Buffer.alloc(4_194_304)))
+    // 16 MB of zeros whose gzip is itself compressed: the inner layer is small, the outer is not.
+    const wire = zlib.gzipSync(zlib.gzipSync(Buffer.alloc(2 * LIMITS.decodeRatioFloor)))
     await expect(decode('gzip, gzip', wire, DEFAULTS)).rejects.toMatchObject({ limit: 'maxDecodeRatio' })
     // A layer that is large, whose body would be empty: what is behind the end of br is ignored.
     const hidden = Buffer.concat([zlib.brotliCompressSync(Buffer.alloc(0)), Buffer.alloc(4_194_304)])

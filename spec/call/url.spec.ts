@@ -22,7 +22,10 @@ function warm(): UrlParser {
 /** What the URL standard makes of it, as far as it goes on the wire. */
 function standard(text: string): { path: string; origin: string } {
   const url = new URL(text)
-  return { path: url.pathname + url.search, origin: url.origin }
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  return { path: url.href.slice(url.origin.length), origin: url.origin }
 }
 
 const TRICKY = [

@@ -99,7 +99,9 @@ describe('debug', () => {
   it('stream prints every byte, in both directions, escaped', () => {
     start('stream')
     publishAll()
-    expect(printed).toContain(`>>     #3 ${JSON.stringify(`${HEAD}the body`)}\n`)
+    expect(printed).toContain('>>     #3 "GET /x HTTP/1.1')
+    expect(printed).toContain('the body"\n')
+    expect(printed).not.toMatch(/secret|c2VjcmV0/)
     expect(printed).toContain('>>     #3 "more body"\n')
     expect(printed).toContain(String.raw`>>     #3 "0\r\n\r\n"`)
     expect(printed).toContain(String.raw`<<     #3 "HTTP/1.1 200\r\n"`)

@@ -42,6 +42,10 @@ class StepClock implements Clock {
     this.#afterIo.push(callback)
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   after(ms: number, callback: () => void): () => void {
     const timer = { due: this.#now + ms, callback }
     this.asked++

@@ -29,6 +29,10 @@ export class HandClock implements Clock {
     systemClock.afterIo(callback)
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   after(ms: number, callback: () => void): () => void {
     const timer = { due: this.#now + ms, callback }
     this.#timers.add(timer)

@@ -72,10 +72,22 @@ describe('a failed dial', () => {
 
   it('with nobody waiting any more hurts nobody', () => {
     const stand = new Stand()
+    const wire = stand.warm()
+    stand.askMany(2)
+    wire.answer().answer()
+    stand.wires[1]!.fail('refused')
+    expect(stand.scheduler.stats()).toMatchObject({ errors: 1, connections: 1 })
+    stand.finish()
+  })
+
+  it('is not inherited by whoever comes after a cancel: that one dials anew', () => {
+    const stand = new Stand()
     stand.ask().cancel()
     stand.turn()
-    stand.wires[0]!.fail('refused')
-    expect(stand.scheduler.stats()).toMatchObject({ errors: 1, connections: 0 })
+    expect(stand.wires[0]!.alive).toBe(false)
+    const next = stand.ask()
+    stand.wires[1]!.open().answer()
+    expect(next.answered).toBe(true)
     stand.finish()
   })
 

@@ -21,9 +21,10 @@ describe('an idle connection', () => {
 
   it('closes though it was dialled for nobody and has carried nothing', () => {
     const stand = new Stand({ keepAliveTimeout: 5_000 })
-    stand.ask().cancel()
-    stand.turn()
-    const wire = stand.wires[0]!.open()
+    const busy = stand.warm()
+    stand.askMany(2)
+    busy.answer().answer()
+    const wire = stand.wires[1]!.open()
     expect(wire.referenced).toBe(false)
     stand.clock.advance(5_100)
     expect(wire.alive).toBe(false)

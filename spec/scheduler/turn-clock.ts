@@ -42,6 +42,10 @@ export class TurnClock implements Clock {
     this.#afterIo.push(callback)
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   after(ms: number, callback: () => void): () => void {
     const alarm = { due: this.#now + ms, callback }
     this.#alarms.add(alarm)

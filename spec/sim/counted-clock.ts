@@ -43,6 +43,10 @@ export class CountedClock implements Clock {
     })
   }
 
+  hold(): () => void {
+    return () => {}
+  }
+
   after(ms: number, callback: () => void): () => void {
     let pending = true
     this.#timers++
