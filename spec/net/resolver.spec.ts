@@ -277,6 +277,7 @@ describe('Resolver with the user’s lookup', () => {
   const cyclic: { self?: object } = {}
   cyclic.self = cyclic
   const getter = {
+    // oxlint-disable-next-line unicorn/no-thenable -- it is the case
     get then(): never {
       throw new Error('no then')
     },
