@@ -46,7 +46,7 @@ describeWithNginx('connections', () => {
     await client.close()
     expect(right).toBe(400)
     // The race took place: connections were reused, and connections were lost.
-    const entries = nginx.accessLog().filter((entry) => entry.uri.startsWith('/race/'))
+    const entries = await nginx.logged(400, (entry) => entry.uri.startsWith('/race/'))
     const connections = new Set(entries.map((entry) => entry.connection)).size
     expect(connections).toBeGreaterThan(20)
     expect(connections).toBeLessThan(400)
@@ -66,7 +66,7 @@ describeWithNginx('connections', () => {
       }),
     )
     await client.close()
-    const entries = nginx.accessLog().filter((entry) => entry.uri.startsWith('/from/'))
+    const entries = await nginx.logged(40, (entry) => entry.uri.startsWith('/from/'))
     expect(entries).toHaveLength(40)
     for (const entry of entries) expect(entry.uri).toContain(`/${entry.remote}/`)
   })
@@ -78,7 +78,7 @@ describeWithNginx('connections', () => {
       expect(response.text()).toBe(`${host}/tls\n`)
     }
     await client.close()
-    const entries = nginx.accessLog().filter((entry) => entry.uri === '/tls')
+    const entries = await nginx.logged(7, (entry) => entry.uri === '/tls')
     expect(entries.map((entry) => entry.sni)).toEqual(entries.map((entry) => entry.host))
     const once = entries.filter((entry) => entry.host === 'once.localhost')
     expect(new Set(once.map((entry) => entry.connection)).size).toBe(5)
@@ -93,7 +93,7 @@ describeWithNginx('connections', () => {
     )
     await client.close()
     expect(bodies).toEqual(paths.map((path) => `b.localhost${path}\n`))
-    const entries = nginx.accessLog().filter((entry) => entry.uri.startsWith('/piped/'))
+    const entries = await nginx.logged(300, (entry) => entry.uri.startsWith('/piped/'))
     expect(entries.filter((entry) => entry.pipelined).length).toBeGreaterThan(100)
   })
 

@@ -77,7 +77,7 @@ describeWithNginx('messages', () => {
       const get = await client.request(`${site}/files/ranged?head=${n}`)
       expect(get.text()).toBe(RANGED)
     }
-    const entries = nginx.accessLog().filter((entry) => entry.uri.includes('?head='))
+    const entries = await nginx.logged(6, (entry) => entry.uri.includes('?head='))
     expect(entries.map((entry) => entry.method)).toEqual(['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET'])
     expect(new Set(entries.map((entry) => entry.connection)).size).toBe(1)
   })
@@ -123,7 +123,7 @@ describeWithNginx('messages', () => {
     const response = await client.request(`${site}/refused`, { method: 'PUT', body, expectContinue: true })
     expect([response.status, response.text()]).toEqual([403, 'no\n'])
     expect((await client.request(`${site}/page/0`)).text()).toBe(`${HOST}/page/0\n`)
-    const entry = nginx.accessLog().find((each) => each.uri === '/refused')
+    const [entry] = await nginx.logged(1, (each) => each.uri === '/refused')
     expect(entry!.method).toBe('PUT')
     expect(entry!.length).toBeLessThan(2_000)
   })

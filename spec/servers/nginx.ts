@@ -137,6 +137,19 @@ export class Nginx {
     return text.trimEnd().split('\n').filter(Boolean).map(readEntry)
   }
 
+  /**
+   * The `count` entries that match, once they are there: nginx writes the line after the answer has
+   * left. Gives what there is when it has been asked a thousand times since.
+   */
+  async logged(count: number, matches: (entry: AccessEntry) => boolean): Promise<AccessEntry[]> {
+    for (let times = 0; times < 1000; times++) {
+      const found = this.accessLog().filter((entry) => matches(entry))
+      if (found.length >= count) return found
+      await this.activeConnections()
+    }
+    return this.accessLog().filter((entry) => matches(entry))
+  }
+
   /** The lines of the trace, in the order in which things happened. */
   async *trace(): AsyncGenerator<string> {
     yield* createInterface({ input: createReadStream(join(this.folder, 'trace.log')) })
