@@ -86,6 +86,8 @@ export class Client {
       get closing(): boolean {
         return scheduler.closing
       },
+      // zlib's threads know no simulated time; pako inflates step by step, on this one.
+      decodeEngine: options.clock === undefined ? 'zlib' : 'pako',
       submit: (x) => scheduler.submit(x),
     }
     this.#unwatch = watch(options.debug ?? false, scheduler.clientId)

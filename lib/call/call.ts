@@ -8,6 +8,7 @@ import { Timer, type TimerOwner, type TimerWheel } from '../core/timer-wheel.ts'
 import { BodyCollector } from './body-collector.ts'
 import { BodyQueue, type BodySource } from './body-queue.ts'
 import type { ContentCoding } from './coding.ts'
+import type { DecodeEngine } from './decode-stream.ts'
 import { decodeWhole, decodeWholeSync, parseContentEncoding } from './content-coding.ts'
 import type { PreparedRequest } from './request.ts'
 import { Response } from './response.ts'
@@ -19,6 +20,8 @@ export interface CallContext {
   readonly wheel: TimerWheel
   readonly clientId: number
   readonly closing: boolean
+  /** What undoes the codings of streams and large bodies: pako where time is simulated. */
+  readonly decodeEngine: DecodeEngine
   /** Puts the exchange in its pool; throws when there is no room or the client is closed. */
   submit(x: Exchange): void
 }
@@ -182,7 +185,11 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
       return
     }
     this.#queue = new BodyQueue(this)
-    this.#response = new StreamResponse(x, head, this.#queue, codings, { maxBodySize, maxDecodeRatio })
+    this.#response = new StreamResponse(x, head, this.#queue, codings, {
+      maxBodySize,
+      maxDecodeRatio,
+      engine: this.#context.decodeEngine,
+    })
     this.#resolve(this.#response)
   }
 
@@ -197,7 +204,9 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
         deliver(decodeWholeSync(codings, wire, limits))
         return
       }
-      decodeWhole(codings, wire, limits).then(deliver, (error: RequestError) => this.#settle(error))
+      decodeWhole(codings, wire, limits, this.#context.decodeEngine).then(deliver, (error: RequestError) =>
+        this.#settle(error),
+      )
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       this.#settle(error)

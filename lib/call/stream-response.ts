@@ -8,7 +8,13 @@ import type { BodyQueue } from './body-queue.ts'
 import type { ContentCoding } from './coding.ts'
 import { decodeStream } from './content-coding.ts'
 import type { DecodeLimits } from './decode-limits.ts'
+import type { DecodeEngine } from './decode-stream.ts'
 import { decodeUtf8, parseJson, ResponseBase } from './response.ts'
+
+/** How a streamed body is decoded, and how far. */
+export interface StreamDecoding extends DecodeLimits {
+  readonly engine: DecodeEngine
+}
 
 /**
  * A response whose body is still on its way. Read `body`, or `discard` it: until then it holds its
@@ -17,7 +23,7 @@ import { decodeUtf8, parseJson, ResponseBase } from './response.ts'
 export class StreamResponse extends ResponseBase {
   readonly #wire: BodyQueue
   readonly #codings: readonly ContentCoding[]
-  readonly #limits: DecodeLimits
+  readonly #limits: StreamDecoding
   #body: AsyncIterableIterator<Uint8Array> | null = null
   /** Nothing is left to read, or somebody is gathering it. */
   #spent = false
@@ -27,7 +33,7 @@ export class StreamResponse extends ResponseBase {
     head: ResponseHead,
     wire: BodyQueue,
     codings: readonly ContentCoding[],
-    limits: DecodeLimits,
+    limits: StreamDecoding,
   ) {
     super(exchange, head)
     this.#wire = wire
@@ -106,7 +112,9 @@ export class StreamResponse extends ResponseBase {
 
   async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
     const source =
-      this.#codings.length === 0 ? this.#wire : decodeStream(this.#codings, this.#wire, this.#limits)
+      this.#codings.length === 0
+        ? this.#wire
+        : decodeStream(this.#codings, this.#wire, this.#limits, this.#limits.engine)
     try {
       for await (const chunk of source) {
         this.bytesDecoded += chunk.length

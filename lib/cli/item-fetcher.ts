@@ -145,7 +145,13 @@ function failureOf(error: unknown): Pick<Outcome, 'error' | 'message' | 'exitCod
   const name = typeof code === 'string' && code.startsWith('ERR_') ? code : 'ERR_OTHER'
   // The URL is one: what is wrong with the request is wrong with every request of the run.
   const fatal = error instanceof ArgumentError || (error instanceof FileError && error.fatal)
-  return { error: name, message: String(message ?? error), exitCode: exitCodeOfError(name), fatal, file: '' }
+  return {
+    error: name,
+    message: inFlags(String(message ?? error)),
+    exitCode: exitCodeOfError(name),
+    fatal,
+    file: '',
+  }
 }
 
 function blank(url: string, line: number): Outcome {
@@ -167,4 +173,11 @@ function blank(url: string, line: number): Outcome {
     attempt: 0,
     fatal: false,
   }
+}
+
+/** The library's remedies in the words of the command. */
+function inFlags(message: string): string {
+  if (message.includes('tlsOptions.rejectUnauthorized')) return `${message} (on the command line: -k)`
+  if (message.includes('maxBodySize')) return `${message} (on the command line: --max-filesize)`
+  return message
 }

@@ -26,6 +26,7 @@ export class CallStand {
       clock: this.clock,
       wheel: this.wheel,
       clientId: 7,
+      decodeEngine: 'zlib' as const,
       get closing(): boolean {
         return isClosing()
       },

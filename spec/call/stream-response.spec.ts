@@ -23,7 +23,7 @@ class Stand {
       madeHead('Content-Type: a/b\r\n'),
       this.queue,
       codings,
-      { maxBodySize, maxDecodeRatio },
+      { maxBodySize, maxDecodeRatio, engine: 'zlib' },
     )
   }
 

@@ -144,6 +144,7 @@ describe('trawl get, one URL', () => {
     const url = `https://localhost:${tls}/x`
     const refused = await bench.run(['get', url])
     expect(refused).toMatchObject({ code: 5, stdout: '' })
+    expect(refused.stderr).toContain('on the command line: -k')
     expect(refused.stderr).toContain(url)
     expect(await bench.run(['get', '-k', url])).toEqual({ code: 0, stdout: '/x', stderr: '' })
   })

@@ -111,8 +111,6 @@ function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
     options.idempotent = spec.idempotent
     headers['X-Idempotent'] = '1'
   }
-  // Streams are decoded by threads of node:zlib, whose time is not virtual.
-  if (spec.reader !== null) headers['Accept-Encoding'] = 'identity'
   if (spec.bodyKind === 'sized stream') headers['Content-Length'] = String(bodyBytes(spec).length)
   if (spec.bodyKind === 'json') options.json = requestBody(spec.id, spec.bodySize).toString('latin1')
   else if (spec.bodyKind !== 'none') options.body = bodyInit(spec, clock)
