@@ -22,7 +22,7 @@ export interface ResponseHead {
   readonly framing: Framing['kind']
   /** The body's length as told by a trusted Content-Length; -1 where there is none. */
   readonly contentLength: number
-  /** The Content-Encoding fields, joined by commas; '' where there is none. */
+  /** The Content-Encoding fields, and compressing transfer codings, joined by commas; '' for none. */
   readonly contentEncoding: string
   /** Whether the connection may carry another exchange after this one. */
   readonly keepAlive: boolean

@@ -286,9 +286,27 @@ function headOf(reader: HeadReader, decision: FramingDecision): DecodedHead {
     new Headers(reader.text),
     decision.kind,
     decision.length,
-    reader.contentEncoding ?? '',
+    appliedCodings(reader, decision),
     decision.keepAlive,
     seconds === -1 ? -1 : seconds * 1000,
     keepAlive === null ? -1 : keepAliveParameter(keepAlive, 'max'),
   )
 }
+
+/** Compressing transfer codings count as content codings applied last: nobody asked for them, some send them. */
+function appliedCodings(
+  { contentEncoding, transferEncoding }: HeadReader,
+  { kind }: FramingDecision,
+): string {
+  if (kind !== 'chunked' || transferEncoding === null || transferEncoding === 'chunked')
+    return contentEncoding ?? ''
+  const transfer = transferEncoding
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+  const undone = transfer.filter((coding) => COMPRESSING.has(coding))
+  return [contentEncoding ?? '', ...undone].filter((coding) => coding !== '').join(', ')
+}
+
+/** RFC 9112 section 7.2. */
+const COMPRESSING = new Set(['gzip', 'x-gzip', 'deflate'])

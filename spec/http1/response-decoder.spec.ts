@@ -240,6 +240,17 @@ describe('what is captured from the head', () => {
     expect(decodeOne(`${OK}Content-Length: 0\r\n\r\n`).contentEncoding).toBe('')
   })
 
+  it.each([
+    ['gzip, chunked', '', 'gzip'],
+    ['Deflate , chunked', 'br', 'br, deflate'],
+    ['identity, chunked', '', ''],
+    ['chunked', 'gzip', 'gzip'],
+  ])('counts compressing transfer codings as applied last: %s over "%s"', (transfer, content, expected) => {
+    const field = content === '' ? '' : `Content-Encoding: ${content}\r\n`
+    const text = `${OK}Transfer-Encoding: ${transfer}\r\n${field}\r\n1\r\nx\r\n0\r\n\r\n`
+    expect(decodeOne(text).contentEncoding).toBe(expected)
+  })
+
   it('nothing of one answer in the next', () => {
     const first = `${OK}Content-Encoding: gzip\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n`
     const outcome = decodeCase(`${first}${OK}\r\n`, { methods: ['GET', 'GET'] })
