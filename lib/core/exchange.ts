@@ -143,6 +143,8 @@ export class Exchange implements DequeItem<Exchange> {
   minSerial = 0
   /** Aborted in flight: its answer is read and dropped. */
   muted = false
+  /** The dial that was begun for it, while that lasts: it fails with that, if it still waits then. */
+  wish: object | null = null
   /** Its queue timeout, while it has one. */
   timer: Timer | null = null
   /** When it came to its pool, on the clock's `now()`. */

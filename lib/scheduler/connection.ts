@@ -43,6 +43,8 @@ export class Connection
   /** Counts up over all connections of a client: a later dial has a higher number. */
   readonly serial: number
   state: ConnectionState = 'connecting'
+  /** Whom it is dialled for. Whoever waits longest gets it, but the dial's failure is this one's. */
+  wisher: Exchange | null = null
   /** For its pool: its place there. For the scheduler: whether it is in the list of this tick. */
   index = 0
   touched = false

@@ -43,6 +43,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
   readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque()]
   readonly #dialling = new Deque<Connection>()
+  #lastWisher: Exchange | null = null
   /** Connections that carry nothing but muted exchanges; made for the first of them. */
   #muted: Deque<Connection> | null = null
   /** Until then no dial: the last one failed while other connections are doing well. */
@@ -198,8 +199,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (channels.exchangeEnd.hasSubscribers) {
       channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
-    // Its dial, the oldest as a rule, may hang, and whoever comes next should not inherit that.
-    if (this.hasSurplus) this.#dialling.first!.closeSpare()
+    // Its dial may hang, and whoever comes next should not inherit that.
+    if (this.hasSurplus && x.wish !== null) (x.wish as Connection).closeSpare()
     this.#owner.schedule(this)
   }
 
@@ -224,6 +225,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onOpen(connection: Connection): void {
     this.#dialling.remove(connection)
+    this.#endWish(connection)
     this.onRoom(connection)
   }
 
@@ -247,14 +249,14 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onDialFailed(connection: Connection, error: RequestError): void {
     this.#dialling.remove(connection)
+    const wisher = this.#endWish(connection)
     this.#drop(connection)
     this.record.errors++
     if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#pauseDialling()
     } else {
-      const x = this.#takeFirst()
-      if (x !== null) this.#fail(x, error)
+      if (wisher !== null && this.#take(wisher)) this.#fail(wisher, error)
     }
     this.#owner.onConnectionGone(this, connection)
     this.#owner.schedule(this)
@@ -262,6 +264,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
     this.#unplace(connection)
+    this.#endWish(connection)
     this.#drop(connection)
     if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
       this.record.depthOneUntil = this.#context.now + LIMITS.brokenPipelineTime
@@ -362,7 +365,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #startDial(): void {
-    const timeout = this.#waiting.first!.request.timeouts.connectTimeout
+    const wisher = this.#nextWisher()
     const connection = new Connection(this.#context.takeSerial(), this.#context, this, this.#dial)
     connection.index = this.#connections.length
     // The first push on an empty array reserves 17 places, and many pools never have two connections.
@@ -370,7 +373,25 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     else this.#connections.push(connection)
     this.#dialling.push(connection)
     this.record.dialled++
-    connection.connect(timeout)
+    connection.wisher = wisher
+    wisher.wish = connection
+    connection.connect(wisher.request.timeouts.connectTimeout)
+  }
+
+  /** The first in line without a dial: mostly the one behind the last that got one. */
+  #nextWisher(): Exchange {
+    const last = this.#lastWisher
+    const next = last !== null && last.holder === this ? last.next : null
+    this.#lastWisher = next !== null && next.wish === null ? next : this.#waiting.firstWithoutWish!
+    return this.#lastWisher
+  }
+
+  #endWish(connection: Connection): Exchange | null {
+    const { wisher } = connection
+    connection.wisher = null
+    if (wisher !== null && wisher.wish === connection) wisher.wish = null
+    if (this.#dialling.size === 0) this.#lastWisher = null
+    return wisher
   }
 
   /** The last one takes its place. */

@@ -20,6 +20,16 @@ export class WaitingQueue {
     return null
   }
 
+  /** The first that no dial was begun for. */
+  get firstWithoutWish(): Exchange | null {
+    for (const level of this.#levels ?? [this.#usual]) {
+      let x = level?.first ?? null
+      while (x !== null && x.wish !== null) x = x.next
+      if (x !== null) return x
+    }
+    return null
+  }
+
   push(x: Exchange): void {
     this.#level(x.request.priority).push(x)
     this.size++

@@ -56,3 +56,44 @@ describe('timeouts fire within 50 ms of their value (undici: up to 999 ms late)'
     expect(closing).toBeLessThanOrEqual(10)
   })
 })
+
+it('requests to one target that hangs each have their own connect timeout', async () => {
+  const clock = new SimClock()
+  const network = new SimNetwork({ clock })
+  network.listen('slow.test', 80, {
+    onDial: () => 'hang',
+    onConnection: () => ({ onData() {}, onClose() {} }),
+  })
+  const client = new Client({ clock, network })
+  const started = clock.now()
+  const limits = [1000, 100, 500, 250]
+  const calls = limits.map(async (connectTimeout) => {
+    const error = await client.get('http://slow.test/', { connectTimeout }).catch((e: unknown) => e)
+    expect(error).toMatchObject({ phase: 'connect', limit: connectTimeout })
+    return clock.now() - started - connectTimeout
+  })
+  for (const late of await clock.settle(Promise.all(calls))) {
+    expect(late).toBeGreaterThanOrEqual(0)
+    expect(late).toBeLessThanOrEqual(50)
+  }
+  await clock.settle(client.close())
+})
+
+it('a dial that hangs is not inherited from a request that was aborted', async () => {
+  const clock = new SimClock()
+  const network = new SimNetwork({ clock })
+  network.listen('slow.test', 80, {
+    onDial: () => 'hang',
+    onConnection: () => ({ onData() {}, onClose() {} }),
+  })
+  const client = new Client({ clock, network })
+  const started = clock.now()
+  const abort = new AbortController()
+  const first = client.get('http://slow.test/', { connectTimeout: 60_000, signal: abort.signal })
+  const second = client.get('http://slow.test/', { connectTimeout: 100 })
+  clock.after(50, () => abort.abort())
+  await clock.settle(Promise.allSettled([first, second]))
+  expect(clock.now() - started).toBeLessThanOrEqual(150)
+  await expect(second).rejects.toMatchObject({ limit: 100 })
+  await clock.settle(client.close())
+})
