@@ -84,12 +84,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   /** How many exchanges may be in flight on one connection now. */
-  get depth(): number {
-    const depth = this.#limits.maxPipelinedRequests
-    if (depth === 1 || this.record.depthOneUntil === 0) return depth
-    if (this.record.depthOneUntil > this.#context.now) return 1
-    this.record.depthOneUntil = 0
-    return depth
+  get #depth(): number {
+    return this.record.depth(this.#limits.maxPipelinedRequests, this.#context.now)
   }
 
   /** The priority of whoever is next. */
@@ -195,12 +191,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   // --- the exchange's holder, while it waits ---------------------------------------------------
 
   cancel(x: Exchange): void {
-    if (!this.#take(x)) return
+    if (!this.#leave(x)) return
     if (channels.exchangeEnd.hasSubscribers) {
       channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
     }
-    // Its dial may hang, and whoever comes next should not inherit that.
-    if (this.hasSurplus && x.wish !== null) (x.wish as Connection).closeSpare()
     this.#owner.schedule(this)
   }
 
@@ -212,7 +206,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.enter()
     if (timer instanceof QueueTimer) {
       const x = timer.exchange
-      if (this.#take(x)) this.#fail(x, queueTimeoutError(x.request.timeouts.queueTimeout))
+      if (this.#leave(x)) this.#fail(x, queueTimeoutError(x.request.timeouts.queueTimeout))
     }
     this.#owner.schedule(this)
   }
@@ -255,8 +249,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#pauseDialling()
-    } else {
-      if (wisher !== null && this.#take(wisher)) this.#fail(wisher, error)
+    } else if (wisher !== null && this.#take(wisher)) {
+      this.#fail(wisher, error)
     }
     this.#owner.onConnectionGone(this, connection)
     this.#owner.schedule(this)
@@ -319,7 +313,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   /** The connection with the fewest exchanges in flight among those with room in their pipeline. */
   #leastLoaded(x: Exchange): Connection | null {
-    const depth = this.depth
+    const depth = this.#depth
     if (depth === 1 || !x.pipelinable) return null
     for (let load = 1; load < depth; load++) {
       let connection = this.#byLoad[load]?.first ?? null
@@ -417,7 +411,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   #place(connection: Connection): void {
     this.#unplace(connection)
-    if (!connection.hasRoom(this.depth)) return
+    if (!connection.hasRoom(this.#depth)) return
     ;(this.#byLoad[connection.load] ??= new Deque<Connection>()).push(connection)
   }
 
@@ -433,6 +427,13 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       x.timer = null
     }
     this.#owner.waitingChanged(-1)
+    return true
+  }
+
+  /** It waits no longer. Its dial may hang, and whoever comes next should not inherit that. */
+  #leave(x: Exchange): boolean {
+    if (!this.#take(x)) return false
+    if (this.hasSurplus && x.wish !== null) (x.wish as Connection).closeSpare()
     return true
   }
 

@@ -144,7 +144,7 @@ export class Scheduler implements PoolOwner {
         waiting: pool?.waiting ?? 0,
         connections: pool?.connectionCount ?? 0,
         inFlight: pool?.inFlight ?? 0,
-        depth: pool?.depth ?? this.#depthWithoutPool(record),
+        depth: record.depth(this.#options.maxPipelinedRequests, this.#context.now),
         dialled: record.dialled,
         reused: record.reused,
         requests: record.requests,
@@ -277,10 +277,6 @@ export class Scheduler implements PoolOwner {
       }
     }
     return record
-  }
-
-  #depthWithoutPool(record: TargetRecord): number {
-    return record.depthOneUntil > this.#context.now ? 1 : this.#options.maxPipelinedRequests
   }
 
   #wake(): void {

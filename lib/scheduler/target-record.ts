@@ -15,4 +15,9 @@ export class TargetRecord {
   errors = 0
   /** Until then, on the clock's `now()`, the target runs at depth 1: it broke a pipeline. */
   depthOneUntil = 0
+
+  /** How many exchanges may be in flight on one of its connections now, of `most` that were asked for. */
+  depth(most: number, now: number): number {
+    return this.depthOneUntil > now ? 1 : most
+  }
 }

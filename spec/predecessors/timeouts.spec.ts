@@ -57,15 +57,19 @@ describe('timeouts fire within 50 ms of their value (undici: up to 999 ms late)'
   })
 })
 
-it('requests to one target that hangs each have their own connect timeout', async () => {
+/** A client for whom every dial to slow.test hangs. */
+function hangingTarget(): { clock: SimClock; client: Client; started: number } {
   const clock = new SimClock()
   const network = new SimNetwork({ clock })
   network.listen('slow.test', 80, {
     onDial: () => 'hang',
     onConnection: () => ({ onData() {}, onClose() {} }),
   })
-  const client = new Client({ clock, network })
-  const started = clock.now()
+  return { clock, client: new Client({ clock, network }), started: clock.now() }
+}
+
+it('requests to one target that hangs each have their own connect timeout', async () => {
+  const { clock, client, started } = hangingTarget()
   const limits = [1000, 100, 500, 250]
   const calls = limits.map(async (connectTimeout) => {
     const error = await client.get('http://slow.test/', { connectTimeout }).catch((e: unknown) => e)
@@ -80,14 +84,7 @@ it('requests to one target that hangs each have their own connect timeout', asyn
 })
 
 it('a dial that hangs is not inherited from a request that was aborted', async () => {
-  const clock = new SimClock()
-  const network = new SimNetwork({ clock })
-  network.listen('slow.test', 80, {
-    onDial: () => 'hang',
-    onConnection: () => ({ onData() {}, onClose() {} }),
-  })
-  const client = new Client({ clock, network })
-  const started = clock.now()
+  const { clock, client, started } = hangingTarget()
   const abort = new AbortController()
   const first = client.get('http://slow.test/', { connectTimeout: 60_000, signal: abort.signal })
   const second = client.get('http://slow.test/', { connectTimeout: 100 })
@@ -95,5 +92,17 @@ it('a dial that hangs is not inherited from a request that was aborted', async (
   await clock.settle(Promise.allSettled([first, second]))
   expect(clock.now() - started).toBeLessThanOrEqual(150)
   await expect(second).rejects.toMatchObject({ limit: 100 })
+  await clock.settle(client.close())
+})
+
+it('nor from one whose time to wait was over', async () => {
+  const { clock, client, started } = hangingTarget()
+  const first = client.get('http://slow.test/', { connectTimeout: 60_000, queueTimeout: 50 })
+  const second = client.get('http://slow.test/', { connectTimeout: 100 })
+  await clock.settle(Promise.allSettled([first, second]))
+  expect(clock.now() - started).toBeLessThanOrEqual(150)
+  await expect(first).rejects.toMatchObject({ phase: 'queue', limit: 50 })
+  await expect(second).rejects.toMatchObject({ phase: 'connect', limit: 100 })
+  expect(client.stats().connections).toBe(0)
   await clock.settle(client.close())
 })
