@@ -73,6 +73,10 @@ export class Call implements ExchangeSink, TimerOwner, BodySource {
 
   // --- the exchange's sink ---------------------------------------------------------------------
 
+  onSend(): string {
+    return ''
+  }
+
   onInformational(): void {}
 
   onHead(x: Exchange, head: ResponseHead): void {

@@ -22,6 +22,8 @@ export interface ResponseHead {
   readonly framing: Framing['kind']
   /** The body's length as told by a trusted Content-Length; -1 where there is none. */
   readonly contentLength: number
+  /** Whether a Set-Cookie field is there: most answers of a crawl have none, and are not looked through. */
+  readonly setsCookie: boolean
   /** The Content-Encoding fields, and compressing transfer codings, joined by commas; '' for none. */
   readonly contentEncoding: string
   /** Whether the connection may carry another exchange after this one. */
@@ -57,6 +59,12 @@ export interface ExchangeTimeouts {
 
 /** Who is told what becomes of an exchange. Implemented once, by the call: no closure a request. */
 export interface ExchangeSink {
+  /**
+   * The exchange is being sent, for the first time or again. Gives the fields that belong to this
+   * sending alone, as cookies and credentials: known as late as can be, and held by nobody who waits.
+   * Lines, each with its CR LF, out of the one serializer; '' for none.
+   */
+  onSend(x: Exchange): string
   /** 103 and other interim answers; 100 is not reported. */
   onInformational(x: Exchange, head: ResponseHead): void
   onHead(x: Exchange, head: ResponseHead): void

@@ -9,6 +9,7 @@ export class DecodedHead implements ResponseHead {
   readonly headers: Headers
   readonly framing: Framing['kind']
   readonly contentLength: number
+  readonly setsCookie: boolean
   readonly contentEncoding: string
   readonly keepAlive: boolean
   readonly keepAliveTimeout: number
@@ -21,6 +22,7 @@ export class DecodedHead implements ResponseHead {
     headers: Headers,
     framing: Framing['kind'],
     contentLength: number,
+    setsCookie: boolean,
     contentEncoding: string,
     keepAlive: boolean,
     keepAliveTimeout: number,
@@ -32,6 +34,7 @@ export class DecodedHead implements ResponseHead {
     this.headers = headers
     this.framing = framing
     this.contentLength = contentLength
+    this.setsCookie = setsCookie
     this.contentEncoding = contentEncoding
     this.keepAlive = keepAlive
     this.keepAliveTimeout = keepAliveTimeout

@@ -16,6 +16,7 @@ const CONNECTION = codes('connection')
 const CONTENT_ENCODING = codes('content-encoding')
 const CONTENT_LENGTH = codes('content-length')
 const KEEP_ALIVE = codes('keep-alive')
+const SET_COOKIE = codes('set-cookie')
 const TRANSFER_ENCODING = codes('transfer-encoding')
 
 function codes(text: string): Uint8Array {
@@ -55,6 +56,8 @@ export class HeadReader {
   contentEncoding: string | null = null
   contentLength: string | null = null
   keepAlive: string | null = null
+  /** A Set-Cookie field is there. */
+  setsCookie = false
   transferEncoding: string | null = null
 
   constructor(mode: ParserMode) {
@@ -81,6 +84,7 @@ export class HeadReader {
     this.contentEncoding = null
     this.contentLength = null
     this.keepAlive = null
+    this.setsCookie = false
     this.transferEncoding = null
   }
 
@@ -295,6 +299,8 @@ export class HeadReader {
           this.connection = append(this.connection, trimmed(text, colon + 1, end))
         } else if (nameIs(text, start, KEEP_ALIVE)) {
           this.keepAlive = append(this.keepAlive, trimmed(text, colon + 1, end))
+        } else if (nameIs(text, start, SET_COOKIE)) {
+          this.setsCookie = true
         }
         break
       case 14:

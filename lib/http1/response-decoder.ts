@@ -286,6 +286,7 @@ function headOf(reader: HeadReader, decision: FramingDecision): DecodedHead {
     new Headers(reader.text),
     decision.kind,
     decision.length,
+    reader.setsCookie,
     appliedCodings(reader, decision),
     decision.keepAlive,
     seconds === -1 ? -1 : seconds * 1000,

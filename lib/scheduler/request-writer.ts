@@ -42,7 +42,8 @@ export class RequestWriter implements BodyOutlet {
 
   add(x: Exchange): void {
     const { method, fields, body, expectContinue } = x.request
-    this.#out += encodeHead(method, x.path, fields)
+    const own = x.sink.onSend(x)
+    this.#out += encodeHead(method, x.path, own === '' ? fields : fields + own)
     if (body === null) return
     if (body.bytes !== null && body.bytes.length <= LIMITS.coalesceSize && expectContinue === 0) {
       const { buffer, byteOffset, length } = body.bytes

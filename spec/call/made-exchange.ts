@@ -34,6 +34,7 @@ export function madeHead(fields = '', parts: Partial<ResponseHead> = {}): Respon
     headers,
     framing: 'length',
     contentLength: -1,
+    setsCookie: headers.has('set-cookie'),
     contentEncoding: headers.get('content-encoding') ?? '',
     keepAlive: true,
     keepAliveTimeout: -1,
@@ -43,6 +44,7 @@ export function madeHead(fields = '', parts: Partial<ResponseHead> = {}): Respon
 }
 
 const IGNORED: ExchangeSink = {
+  onSend: () => '',
   onInformational: () => undefined,
   onHead: () => undefined,
   onBody: () => true,

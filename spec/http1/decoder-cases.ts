@@ -22,6 +22,7 @@ export interface Answer {
   headers: [string, string][]
   framing: string
   contentLength: number
+  setsCookie: boolean
   contentEncoding: string
   keepAlive: boolean
   keepAliveTimeout: number
@@ -63,6 +64,7 @@ function answerOf(head: ResponseHead): Answer {
     headers: pairs(head.headers),
     framing: head.framing,
     contentLength: head.contentLength,
+    setsCookie: head.setsCookie,
     contentEncoding: head.contentEncoding,
     keepAlive: head.keepAlive,
     keepAliveTimeout: head.keepAliveTimeout,

@@ -251,11 +251,22 @@ describe('what is captured from the head', () => {
     expect(decodeOne(text).contentEncoding).toBe(expected)
   })
 
+  it('whether Set-Cookie is there, in any case and folded', () => {
+    const head = (field: string): string => `${OK}${field}\r\nContent-Length: 0\r\n\r\n`
+    for (const field of ['Set-Cookie: a=1', 'set-cookie:', 'SET-COOKIE: a=1;\r\n path=/']) {
+      expect(decodeOne(head(field)).setsCookie, field).toBe(true)
+    }
+    for (const field of ['Set-Cookie2: a=1', 'Connection: keep-alive', 'X: Set-Cookie: a=1']) {
+      expect(decodeOne(head(field)).setsCookie, field).toBe(false)
+    }
+  })
+
   it('nothing of one answer in the next', () => {
-    const first = `${OK}Content-Encoding: gzip\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n`
+    const first = `${OK}Set-Cookie: a=1\r\nContent-Encoding: gzip\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n`
     const outcome = decodeCase(`${first}${OK}\r\n`, { methods: ['GET', 'GET'] })
     expect(outcome.answers[1]).toMatchObject({
       headers: [],
+      setsCookie: false,
       contentEncoding: '',
       keepAliveTimeout: -1,
       framing: 'close',

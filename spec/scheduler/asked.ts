@@ -37,6 +37,8 @@ export class Asked implements ExchangeSink {
   closingHeard = 0
   /** What `onBody` says. */
   takes = true
+  /** The fields of this sending alone. */
+  ownFields: (attempt: number) => string = () => ''
   /** Called once it has ended. */
   onSettled: () => void = () => undefined
   /** Called at its head. */
@@ -58,6 +60,10 @@ export class Asked implements ExchangeSink {
   cancel(): void {
     this.cancelled = true
     this.x.holder?.cancel(this.x)
+  }
+
+  onSend(): string {
+    return this.ownFields(this.x.attempt)
   }
 
   onInformational(_x: Exchange, head: ResponseHead): void {

@@ -23,6 +23,19 @@ describe('a request whose connection is lost before a byte of its answer came', 
     stand.finish()
   })
 
+  it('is sent again with the fields of that sending', () => {
+    const stand = new Stand()
+    const wire = stand.warm()
+    const asked = stand.ask()
+    asked.ownFields = (attempt) => `Cookie: attempt=${attempt}\r\n`
+    wire.fail('reset')
+    const again = stand.wires[1]!.open()
+    expect(again.written).toContain('Cookie: attempt=2\r\n\r\n')
+    again.answer()
+    expect(asked.answered).toBe(true)
+    stand.finish()
+  })
+
   it('is not sent on another idle connection of that time, which may be as dead', () => {
     const stand = new Stand()
     const [first, second] = stand.warmMany(2)
