@@ -26,6 +26,10 @@ export const LIMITS = {
   readBuffer: 65_536,
   /** Sets of `tlsOptions` that requests gave, remembered; LRU. Each belongs to a target in use. */
   maxTlsIdentities: 1_000,
+  /** Proxies that requests gave, remembered by their URL; LRU. Those in use live in their targets. */
+  maxProxies: 1_000,
+  /** What a proxy answers to CONNECT before the tunnel stands, bytes; its interim answers are as many. */
+  maxProxyHead: 16_384,
   /** TLS sessions kept for resumption; a ticket is 1 to 2 KB. LRU. */
   maxTlsSessions: 1_000,
 
@@ -66,6 +70,23 @@ export const LIMITS = {
   mutedTimeout: 1_000,
   /** One turn of the timer wheel. A timeout fires at most two turns late. */
   timerGranularity: 10,
+
+  // --- redirects and retries -------------------------------------------------------------------
+
+  /** Redirects that one call follows. The fetch standard's and Scrapy's number; curl has 50. */
+  maxRedirects: 20,
+  /** Times that one request may repeat itself in a chain of redirects, the same cookies sent: a loop. */
+  maxRedirectRepeats: 1,
+  /** Times one call is tried again, after errors and statuses that may pass. got: 2, ky: 2, Crawlee: 3. */
+  maxRetries: 3,
+  /** The longest first wait before a retry, ms; it doubles with each. The wait is random, from 0 to this. */
+  retryBackoff: 1_000,
+  /** The longest that it grows to, ms. */
+  maxRetryBackoff: 30_000,
+  /** The longest Retry-After that is waited for, ms; a longer one is cut to this. */
+  maxRetryAfter: 300_000,
+  /** Retries that a target may have in vain; one comes back each second, and all of a call that succeeds. */
+  retryBudget: 100,
 
   // --- heads ---------------------------------------------------------------------------------
 
@@ -126,6 +147,15 @@ export const LIMITS = {
   maxAddresses: 8,
   /** URL prefixes (scheme, host, port) whose parsed form is remembered. */
   maxOrigins: 20_000,
+
+  // --- jobs ----------------------------------------------------------------------------------
+
+  /** Items of a `map` under way at once: enough to keep `maxConn` connections busy, and some waiting. */
+  mapConcurrency: 64,
+  /** The most that may be: what waits for a connection has its time limits running. */
+  maxMapConcurrency: 10_000,
+  /** With `ordered`, items pulled and not handed out, as a multiple of `concurrency`. */
+  mapLookAhead: 4,
 
   // --- simulation (trawl/testing) ------------------------------------------------------------
 
