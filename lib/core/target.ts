@@ -5,6 +5,16 @@
  */
 export type Scheme = 'http' | 'https'
 
+/** A proxy, as its targets and requests know it. */
+export interface TargetProxy {
+  /** Equal for equal proxies and credentials, different for different ones; holds no secret. */
+  readonly name: string
+  /** Whether it takes http requests in absolute form (RFC 9112 section 3.2.2). */
+  readonly forwards: boolean
+  /** The fields of such requests that are for the proxy alone, each line with its CR LF; '' for none. */
+  readonly fields: string
+}
+
 export interface TargetParts {
   scheme: Scheme
   /** Lower-case host name, or an address; IPv6 without brackets. */
@@ -12,8 +22,8 @@ export interface TargetParts {
   port: number
   /** Local address that connections are bound to; '' lets the system choose. */
   clientIp?: string
-  /** Proxy URL; '' for none. */
-  proxy?: string
+  /** '' or null for none. */
+  proxy?: TargetProxy | null | ''
   /** What the TLS handshake is done with; '' for the client's own. */
   tlsIdentity?: string
 }
@@ -23,7 +33,12 @@ export class Target {
   readonly host: string
   readonly port: number
   readonly clientIp: string
+  /** Name of the proxy; '' for none. */
   readonly proxy: string
+  /** The proxy itself, for whoever dials; null for none. */
+  readonly via: TargetProxy | null
+  /** Whether its requests go to the proxy, with the whole URL in their first line. */
+  readonly absolute: boolean
   readonly tlsIdentity: string
   /** `host[:port]` as in the Host field: no default port, brackets around IPv6. */
   readonly authority: string
@@ -35,7 +50,9 @@ export class Target {
     this.host = parts.host
     this.port = parts.port
     this.clientIp = parts.clientIp ?? ''
-    this.proxy = parts.proxy ?? ''
+    this.via = parts.proxy || null
+    this.proxy = this.via === null ? '' : this.via.name
+    this.absolute = parts.scheme === 'http' && this.via !== null && this.via.forwards
     this.tlsIdentity = parts.tlsIdentity ?? ''
     const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
     const defaultPort = parts.scheme === 'https' ? 443 : 80

@@ -3,6 +3,8 @@
  * node:net and node:tls, `testing/sim-network.ts` in simulated time.
  */
 
+import type { TargetProxy } from '../core/target.ts'
+
 /** Options of a TLS handshake, as node:tls takes them; the client's own are merged in by then. */
 export type TlsOptions = Readonly<import('node:tls').SecureContextOptions> & {
   /** Verify the server's certificate; default true. */
@@ -25,6 +27,12 @@ export type Resolve = (
   host: string,
 ) => string | readonly string[] | undefined | Promise<string | readonly string[] | undefined>
 
+/** Proxies from what users give; made by the client, for whoever builds requests. */
+export interface ProxyNames {
+  /** Throws ArgumentError where `given` is no proxy's URL; its message holds no secret. */
+  of(given: string | URL): TargetProxy
+}
+
 export interface DialOptions {
   readonly host: string
   readonly port: number
@@ -32,6 +40,12 @@ export interface DialOptions {
   readonly clientIp: string
   /** null: plain TCP. */
   readonly tls: TlsOptions | null
+  /**
+   * The proxy to go over, as `ProxyNames` made it; none by default. With one that `forwards` and without
+   * `tls` the wire ends at the proxy; otherwise it goes through to the host. The host is looked up here
+   * for `socks5:` only.
+   */
+  readonly proxy?: TargetProxy | null | undefined
   /** TLS sessions are resumed between dials with an equal key. */
   readonly sessionKey: string
 }

@@ -41,9 +41,10 @@ export class RequestWriter implements BodyOutlet {
   }
 
   add(x: Exchange): void {
-    const { method, fields, body, expectContinue } = x.request
+    const { method, fields, body, expectContinue, target } = x.request
     const own = x.sink.onSend(x)
-    this.#out += encodeHead(method, x.path, own === '' ? fields : fields + own)
+    const all = own === '' ? fields : fields + own
+    this.#out += target.absolute ? absoluteHead(x, all) : encodeHead(method, x.path, all)
     if (body === null) return
     if (body.bytes !== null && body.bytes.length <= LIMITS.coalesceSize && expectContinue === 0) {
       const { buffer, byteOffset, length } = body.bytes
@@ -93,4 +94,12 @@ export class RequestWriter implements BodyOutlet {
   onBodyFailed(error: RequestError): void {
     this.#owner.onBodyFailed(this.#x!, error)
   }
+}
+
+/** The request as it goes to a proxy, with what only the proxy is to read. What the user gave wins. */
+function absoluteHead({ path, request }: Exchange, fields: string): string {
+  const { method, target } = request
+  const own = /^proxy-authorization:/im.test(fields) ? '' : target.via!.fields
+  // RFC 9112 section 3.2.4: `OPTIONS *` has no path here.
+  return encodeHead(method, target.origin + (path === '*' ? '' : path), fields + own)
 }

@@ -6,7 +6,7 @@ const parts: Required<TargetParts> = {
   host: 'a.test',
   port: 8080,
   clientIp: '192.0.2.1',
-  proxy: 'http://proxy.test:3128',
+  proxy: { name: 'http://proxy.test:3128', forwards: true, fields: '' },
   tlsIdentity: 'abc',
 }
 
@@ -36,9 +36,28 @@ describe('a target', () => {
     ['port', 8081],
     ['clientIp', '192.0.2.2'],
     ['clientIp', ''],
-    ['proxy', 'http://other.test'],
+    ['proxy', { name: 'http://other.test', forwards: true, fields: '' }],
+    ['proxy', ''],
     ['tlsIdentity', 'abd'],
   ])('has another key for another %s', (name, value) => {
     expect(new Target({ ...parts, [name]: value }).key).not.toBe(new Target(parts).key)
   })
+
+  it.each([
+    ['http', true, true],
+    ['https', true, false],
+    ['http', false, false],
+  ] as const)(
+    'of scheme %s behind a proxy that forwards (%s) has requests in absolute form: %s',
+    (...row) => {
+      const [scheme, forwards, absolute] = row
+      const proxy = { name: 'p', forwards, fields: '' }
+      const target = new Target({ scheme, host: 'a.test', port: 8080, proxy })
+      expect(target).toMatchObject({ absolute, proxy: 'p', via: proxy })
+      expect(new Target({ scheme, host: 'a.test', port: 8080, proxy: '' })).toMatchObject({
+        absolute: false,
+        via: null,
+      })
+    },
+  )
 })
