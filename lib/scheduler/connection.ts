@@ -1,3 +1,4 @@
+import type { Channel } from 'node:diagnostics_channel'
 import { Deque, type DequeItem } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
 import { ProtocolError, RequestError } from '../core/errors.ts'
@@ -16,7 +17,7 @@ import { dialError, dialTimeoutError, lossError, timeoutError } from './connecti
 import type { ConnectionOwner } from './connection-owner.ts'
 import { failExchange } from './fail-exchange.ts'
 import { Deadline } from './deadline.ts'
-import { exchangeEvent, type ConnectionEvent, type ExchangeEvent } from './events.ts'
+import { publishBytes, publishExchange, type ConnectionEvent } from './events.ts'
 import type { SchedulerContext } from './context.ts'
 import type { IdleEntry } from './idle-list.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -90,6 +91,12 @@ export class Connection
     return this.#inFlight.size
   }
 
+  /** What is published of it. */
+  get event(): ConnectionEvent {
+    const { clientId } = this.#context
+    return { client: clientId, connection: this.serial, target: this.#dial.sessionKey, served: this.served }
+  }
+
   get idle(): boolean {
     return this.state === 'open' && this.#inFlight.size === 0
   }
@@ -116,7 +123,7 @@ export class Connection
 
   connect(timeout: number): void {
     this.#deadline.arm('connect', timeout)
-    if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.#event())
+    if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.event)
     this.#wire = this.#context.network.dial(this.#dial, this)
     // The user's `resolve` ran, and may have ended this dial already.
     if (this.#closed) this.#wire.destroy()
@@ -131,7 +138,7 @@ export class Connection
     x.flight = new Flight(this, this.served > 0, this.#context.now)
     this.#keepAlive.budget--
     this.#writer.add(x)
-    if (channels.exchangeSend.hasSubscribers) channels.exchangeSend.publish(this.#exchangeEvent(x))
+    this.#publish(channels.exchangeSend, x)
     this.#owner.touch(this)
   }
 
@@ -194,7 +201,7 @@ export class Connection
   cancel(x: Exchange): void {
     this.#context.enter()
     x.muted = true
-    if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
+    this.#publish(channels.exchangeEnd, x)
     const first = this.#inFlight.first === x
     // A request that is half sent leaves nothing to go on with.
     if (this.#writer.sending === x || (first && !this.#reader.mute())) {
@@ -227,16 +234,14 @@ export class Connection
     this.localAddress = this.#wire!.localAddress
     this.lastReadAt = this.#context.enter()
     this.#deadline.arm('idle', 0)
-    if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish(this.#event())
+    if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish(this.event)
     this.#owner.onOpen(this)
   }
 
   onData(chunk: Uint8Array): void {
     this.lastReadAt = this.#context.enter()
     this.#owner.record.bytes += chunk.length
-    if (channels.connectionBytes.hasSubscribers) {
-      channels.connectionBytes.publish({ ...this.#event(), direction: 'in', data: chunk })
-    }
+    publishBytes(this, 'in', chunk)
     let answers: boolean
     try {
       answers = this.#inFlight.size > 0 && this.#reader.decode(chunk)
@@ -301,9 +306,7 @@ export class Connection
     if (this.#deadline.wait === 'continue') this.#writer.stop()
     if (x.muted) return
     this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
-    if (channels.exchangeHead.hasSubscribers) {
-      channels.exchangeHead.publish({ ...this.#exchangeEvent(x), head })
-    }
+    this.#publish(channels.exchangeHead, x, head)
   }
 
   onAnswered(x: Exchange, head: ResponseHead, trailers: Headers | null): void {
@@ -315,7 +318,7 @@ export class Connection
     if (!ends) this.#keepAlive.learn(head, this.#inFlight.size)
     this.#awaitNext()
     if (!x.muted) {
-      if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish(this.#exchangeEvent(x))
+      this.#publish(channels.exchangeEnd, x)
       x.sink.onEnd(x, trailers)
     }
     if (this.#closed) return
@@ -336,9 +339,7 @@ export class Connection
   // --- the writer's owner ----------------------------------------------------------------------
 
   write(data: string | Uint8Array): boolean {
-    if (channels.connectionBytes.hasSubscribers) {
-      channels.connectionBytes.publish({ ...this.#event(), direction: 'out', data })
-    }
+    publishBytes(this, 'out', data)
     return this.#wire!.write(data)
   }
 
@@ -411,7 +412,7 @@ export class Connection
     this.#deadline.remove()
     this.#writer.stop()
     this.#wire?.destroy()
-    if (channels.connectionClose.hasSubscribers) channels.connectionClose.publish(this.#event())
+    if (channels.connectionClose.hasSubscribers) channels.connectionClose.publish(this.event)
   }
 
   /**
@@ -438,12 +439,7 @@ export class Connection
     failExchange(x, error, this.#owner.record, this.#context.clientId, this.serial)
   }
 
-  #event(): ConnectionEvent {
-    const { clientId } = this.#context
-    return { client: clientId, connection: this.serial, target: this.#dial.sessionKey, served: this.served }
-  }
-
-  #exchangeEvent(x: Exchange): ExchangeEvent {
-    return exchangeEvent(this.#context.clientId, x, this.serial)
+  #publish(channel: Channel, x: Exchange, head?: ResponseHead): void {
+    publishExchange(channel, this.#context.clientId, x, this.serial, head)
   }
 }

@@ -1,4 +1,6 @@
-import type { Exchange } from '../core/exchange.ts'
+import type { Channel } from 'node:diagnostics_channel'
+import { channels } from '../core/diagnostics.ts'
+import type { Exchange, ResponseHead } from '../core/exchange.ts'
 
 /** What the trawl:connection channels publish. */
 export interface ConnectionEvent {
@@ -19,8 +21,33 @@ export interface ExchangeEvent {
   /** Its connection; 0 while it waits. */
   connection: number
   error?: Error
+  head?: ResponseHead
 }
 
 export function exchangeEvent(client: number, x: Exchange, connection: number): ExchangeEvent {
   return { client, exchange: x, method: x.request.method, url: x.target.origin + x.path, connection }
+}
+
+/** What went over a connection. The event is made only if somebody listens: this is the hot path. */
+export function publishBytes(
+  connection: { readonly event: ConnectionEvent },
+  direction: 'in' | 'out',
+  data: string | Uint8Array,
+): void {
+  if (!channels.connectionBytes.hasSubscribers) return
+  channels.connectionBytes.publish({ ...connection.event, direction, data })
+}
+
+/** What became of an exchange; `connection` is 0 while it waits. */
+export function publishExchange(
+  channel: Channel,
+  client: number,
+  x: Exchange,
+  connection: number,
+  head?: ResponseHead,
+): void {
+  if (!channel.hasSubscribers) return
+  const event = exchangeEvent(client, x, connection)
+  if (head !== undefined) event.head = head
+  channel.publish(event)
 }

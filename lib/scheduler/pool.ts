@@ -10,9 +10,10 @@ import type { ConnectionOwner } from './connection-owner.ts'
 import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { failExchange } from './fail-exchange.ts'
-import { exchangeEvent } from './events.ts'
+import { publishExchange } from './events.ts'
 import type { PoolLimits, PoolOwner } from './pool-owner.ts'
 import { QueueTimer, queueTimeoutError } from './queue-timer.ts'
+import { ReadyList } from './ready-list.ts'
 import type { TargetRecord } from './target-record.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
@@ -40,12 +41,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #waiting = new WaitingQueue()
   /** In no order; each knows its place. */
   #connections: Connection[] = []
-  /** Connections with room, by exchanges in flight: [0] idle, oldest first. */
-  readonly #byLoad: (Deque<Connection> | undefined)[] = [new Deque()]
+  readonly #ready = new ReadyList()
   readonly #dialling = new Deque<Connection>()
   #lastWisher: Exchange | null = null
-  /** Connections that carry nothing but muted exchanges; made for the first of them. */
-  #muted: Deque<Connection> | null = null
   /** Until then no dial: the last one failed while other connections are doing well. */
   #dialPausedUntil = 0
   #pauseTimer: Timer | null = null
@@ -116,9 +114,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     x.queuedAt = this.#context.clock.now()
     this.#waiting.push(x)
     this.#startWait(x, x.queuedAt)
-    if (channels.exchangeWait.hasSubscribers) {
-      channels.exchangeWait.publish(exchangeEvent(this.#context.clientId, x, 0))
-    }
+    publishExchange(channels.exchangeWait, this.#context.clientId, x, 0)
     this.#owner.schedule(this)
   }
 
@@ -132,14 +128,14 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     for (let x = this.#waiting.first; x !== null; x = this.#waiting.first) {
       const idle = this.#idle(x)
       if (idle === 'unchecked') return
-      const connection = idle ?? (pipelineFirst ? this.#leastLoaded(x) : null)
+      const connection = idle ?? (pipelineFirst ? this.#ready.leastLoaded(x, this.#depth) : null)
       if (connection === null) break
       this.#assign(x, connection)
     }
     while (this.#dialling.size < this.#waiting.size && this.#mayDial()) this.#startDial()
     while (this.#waiting.size > this.#dialling.size) {
       const x = this.#waiting.first!
-      const connection = this.#leastLoaded(x)
+      const connection = this.#ready.leastLoaded(x, this.#depth)
       if (connection === null) break
       this.#assign(x, connection)
     }
@@ -192,9 +188,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   cancel(x: Exchange): void {
     if (!this.#leave(x)) return
-    if (channels.exchangeEnd.hasSubscribers) {
-      channels.exchangeEnd.publish(exchangeEvent(this.#context.clientId, x, 0))
-    }
+    publishExchange(channels.exchangeEnd, this.#context.clientId, x, 0)
     this.#owner.schedule(this)
   }
 
@@ -225,19 +219,17 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onRoom(connection: Connection): void {
     if (this.#mustYield(connection)) {
-      this.#unplace(connection)
+      this.#ready.remove(connection)
       connection.drain()
       return
     }
-    this.#place(connection)
+    this.#ready.place(connection, this.#depth)
     this.#owner.touch(connection)
     this.#owner.schedule(this)
   }
 
   onAllMuted(connection: Connection): void {
-    this.#unplace(connection)
-    this.#muted ??= new Deque<Connection>()
-    this.#muted.push(connection)
+    this.#ready.placeMuted(connection)
     this.#owner.schedule(this)
   }
 
@@ -257,7 +249,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
-    this.#unplace(connection)
+    this.#ready.remove(connection)
     this.#endWish(connection)
     this.#drop(connection)
     if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
@@ -284,12 +276,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.wheel.set(x.timer, now + timeout)
   }
 
-  /** The idle connection used last of those that this exchange may take. */
+  /** An idle connection that this exchange may take. */
   #idle(x: Exchange): Connection | 'unchecked' | null {
-    let connection = this.#byLoad[0]!.last
-    while (connection !== null && connection.served > 0 && connection.serial < x.minSerial) {
-      connection = connection.previous
-    }
+    const connection = this.#ready.idle(x)
     if (connection === null) return null
     const age = this.#context.now - connection.lastReadAt
     if (age > LIMITS.idleCheckAge && !this.#checked) {
@@ -311,23 +300,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     })
   }
 
-  /** The connection with the fewest exchanges in flight among those with room in their pipeline. */
-  #leastLoaded(x: Exchange): Connection | null {
-    const depth = this.#depth
-    if (depth === 1 || !x.pipelinable) return null
-    for (let load = 1; load < depth; load++) {
-      let connection = this.#byLoad[load]?.first ?? null
-      while (connection !== null && !connection.hasRoom(depth)) {
-        // Its front was cancelled since: nothing more goes behind that.
-        this.#unplace(connection)
-        connection = this.#byLoad[load]!.first
-      }
-      if (connection === null) continue
-      return connection.serial < x.minSerial ? null : connection
-    }
-    return null
-  }
-
   #assign(x: Exchange, connection: Connection): void {
     this.#take(x)
     if (x.isDetached) {
@@ -337,7 +309,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (connection.served > 0) this.record.reused++
     connection.turn++
     connection.send(x)
-    this.#place(connection)
+    this.#ready.place(connection, this.#depth)
   }
 
   get #isDialPaused(): boolean {
@@ -350,8 +322,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (this.#connections.length >= this.#limits.maxConnPerTarget) {
       // Idle ones that the first in line may not use (see `minSerial`) only stand in the way, as do
       // those that only drop an answer.
-      const spare = this.#byLoad[0]!.first ?? this.#muted?.first
-      spare?.closeSpare()
+      this.#ready.spare?.closeSpare()
       // Its place may have gone to whoever stands in line, this pool included.
       if (!this.wantsConnection) return false
     }
@@ -407,16 +378,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const contention = this.#owner.contention(this)
     if (contention === 'none') connection.turn = 0
     return contention === 'now' || (contention === 'turn' && connection.turn >= LIMITS.exchangesPerTurn)
-  }
-
-  #place(connection: Connection): void {
-    this.#unplace(connection)
-    if (!connection.hasRoom(this.#depth)) return
-    ;(this.#byLoad[connection.load] ??= new Deque<Connection>()).push(connection)
-  }
-
-  #unplace(connection: Connection): void {
-    ;(connection.deque as Deque<Connection> | null)?.remove(connection)
   }
 
   #take(x: Exchange): boolean {
