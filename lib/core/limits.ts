@@ -24,11 +24,13 @@ export const LIMITS = {
   maxRememberedTargets: 10_000,
   /** What is read from a socket in one go; libuv asks for no more. One buffer serves all sockets. */
   readBuffer: 65_536,
+  /** Client IPs, proxies and TLS identities that one host is asked by, remembered. */
+  maxRoutes: 1_000,
   /** Sets of `tlsOptions` that requests gave, remembered; LRU. Each belongs to a target in use. */
   maxTlsIdentities: 1_000,
   /** Proxies that requests gave, remembered by their URL; LRU. Those in use live in their targets. */
   maxProxies: 1_000,
-  /** What a proxy answers to CONNECT before the tunnel stands, bytes; its interim answers are as many. */
+  /** What a proxy answers to CONNECT before the tunnel stands, interim answers included, bytes. */
   maxProxyHead: 16_384,
   /** TLS sessions kept for resumption; a ticket is 1 to 2 KB. LRU. */
   maxTlsSessions: 1_000,
@@ -56,6 +58,11 @@ export const LIMITS = {
   bodyTimeout: 30_000,
   /** The whole call. Off: a long download is not a fault. */
   totalTimeout: 0,
+  /**
+   * The longest a SOCKS5 handshake takes, whatever `connectTimeout` says. The library's timer holds 5 KB
+   * of every handshake for so long, done or not.
+   */
+  socksTimeout: 30_000,
   /** An idle connection is closed after this. Longer than undici's 4 s: a crawl delay is often 5 to 10. */
   keepAliveTimeout: 15_000,
   /** Taken off what the server's Keep-Alive header promises, so that it does not close first. */
@@ -87,6 +94,53 @@ export const LIMITS = {
   maxRetryAfter: 300_000,
   /** Retries that a target may have in vain; one comes back each second, and all of a call that succeeds. */
   retryBudget: 100,
+
+  // --- authentication ----------------------------------------------------------------------------
+
+  /** How long the user's own function may take to give a token, ms: every call to its origins waits. */
+  tokenTimeout: 60_000,
+  /** Characters of a bearer token. Servers take heads of 8 to 64 KB. */
+  maxTokenSize: 65_536,
+  /** Realms of servers whose digest challenge is remembered for one set of credentials; oldest go. */
+  maxProtectionSpaces: 100,
+
+  // --- pacing ----------------------------------------------------------------------------------
+
+  /** The `interval` of `requestsPerInterval`, ms: rates are mostly told per second. */
+  paceInterval: 1_000,
+  /** The most that `requestsPerInterval` may be: a target in use remembers that many times, 8 bytes each. */
+  maxRequestsPerInterval: 10_000,
+  /** AutoThrottle's gap before the first answer, ms. Scrapy's 5 s is what makes people turn it off. */
+  throttleStart: 1_000,
+  /** AutoThrottle's longest gap, ms. As in Scrapy. */
+  throttleMax: 60_000,
+  /** The pause after a first 429 or 503 without a Retry-After is drawn from 0 to this, ms; then it doubles. */
+  refusalPause: 1_000,
+  /** The longest such pause, ms. */
+  maxRefusalPause: 60_000,
+  /** How long a target may answer with 429 and 503 only, ms. Crawlee's, and for its reason: crawls hung. */
+  stallLimit: 900_000,
+  /** A client that closes waits no longer than this, ms, for the end of one target's pause. */
+  closingPause: 10_000,
+  /** Paced or paused targets that are remembered after their pool is gone; LRU, those that are free first. */
+  maxPacedTargets: 10_000,
+  /** `hosts` patterns of one client. */
+  maxHostPatterns: 10_000,
+
+  // --- client IPs ------------------------------------------------------------------------------
+
+  /** Addresses in `clientIps`. A /24, and more, but not by accident a whole /16. */
+  maxClientIps: 4_096,
+  /** Refusals (403, 429) in a row of one host that set the pair of client IP and host aside. */
+  refusalsInRow: 3,
+  /** How long such a pair is set aside, ms. */
+  pairQuarantine: 300_000,
+  /** How long a client IP is set aside that could not be bound, ms: it may be an interface that is down. */
+  bindQuarantine: 60_000,
+  /** Pairs of client IP and host whose refusals are remembered; LRU. About 150 bytes each. */
+  maxIpPairs: 50_000,
+  /** Hosts whose turn among the client IPs is remembered, and sessions whose client IP is; LRU. */
+  maxIpChoices: 50_000,
 
   // --- heads ---------------------------------------------------------------------------------
 
@@ -130,8 +184,35 @@ export const LIMITS = {
   maxMutedBytes: 262_144,
   /** A request body up to this size is written in one piece with its head. */
   coalesceSize: 16_384,
+  /** A body with `onUploadProgress` goes out in pieces of this size. */
+  progressPiece: 65_536,
   /** A larger one goes out in pieces of this size, so that a slow server is told from a dead one. */
   sendPiece: 262_144,
+
+  // --- cache ---------------------------------------------------------------------------------
+
+  /** What the cache in memory holds: bodies, heads and keys, bytes. */
+  maxMemoryCache: 67_108_864,
+  /** The same for a cache in a file. The file itself is somewhat larger. */
+  maxDiskCache: 1_073_741_824,
+  /** A larger body is not kept, bytes: a few downloads would push all pages out. */
+  maxCacheEntry: 8_388_608,
+  /** Responses kept for one URL that differ by what Vary names; the newest. Squid users see 5 to 10. */
+  maxCacheVariants: 16,
+  /** The longest a response is held fresh without the server's saying so, ms: a day. */
+  maxHeuristicFreshness: 86_400_000,
+  /** The longest lifetime and age that is told apart, ms: 2^31 s (RFC 9111 section 1.2.2). */
+  maxFreshness: 2_147_483_648_000,
+  /** Keys remembered because their answer was not kept, so that nobody waits for it in vain; LRU. */
+  maxUnkeptKeys: 10_000,
+  /** Writes under way in a store that answers by promises; more are left out, and told. */
+  maxCacheWrites: 1_000,
+  /** The longest a process waits for another one that writes into the same cache file, ms. */
+  cacheBusyTimeout: 2_000,
+  /** Uses of entries in a cache file noted in memory before they are written down in one go. */
+  maxCacheUses: 1_000,
+  /** The write-ahead log of a cache file is cut back to this, bytes. */
+  maxCacheLog: 16_777_216,
 
   // --- names ---------------------------------------------------------------------------------
 
@@ -156,6 +237,43 @@ export const LIMITS = {
   maxMapConcurrency: 10_000,
   /** With `ordered`, items pulled and not handed out, as a multiple of `concurrency`. */
   mapLookAhead: 4,
+
+  // --- cookies -------------------------------------------------------------------------------
+
+  /** Jars of a client, one per client IP or session; LRU. An evicted jar's cookies are lost. */
+  maxJars: 1_000,
+  /** Cookies in one jar, 0.7 KB each and more. Chrome keeps 3,300; a crawl of many hosts may want more. */
+  maxCookies: 3_000,
+  /** Cookies of one site, which is a registrable domain with all its hosts, in one jar. As Chrome. */
+  maxCookiesPerSite: 180,
+  /** Name and value of one cookie, bytes (RFC 6265bis section 5.6). */
+  maxCookieSize: 4_096,
+  /** Value of one attribute of a Set-Cookie, bytes (RFC 6265bis section 5.6). */
+  maxCookieAttribute: 1_024,
+  /** Set-Cookie fields of one response that are looked at, as curl. */
+  maxSetCookies: 50,
+  /** The value of a Cookie field, bytes. Apache takes a line of 8,190, nginx one of 8,192. */
+  maxCookieHeader: 8_180,
+  /** The most seconds a server can make a cookie last: 400 days (RFC 6265bis section 5.5). */
+  maxCookieAge: 34_560_000,
+  /** Targets per jar whose Cookie field is remembered, 0.5 KB each; computing it anew takes 2 us. */
+  maxCookieTargets: 4_096,
+  /** Set-Cookie fields per target that are known again by their text. Most servers send 1 or 2. */
+  maxKnownSetCookies: 8,
+  /** A Set-Cookie field longer than this is parsed each time, bytes: its text is not kept. */
+  maxKnownSetCookieSize: 512,
+  /** A file of cookies, bytes. A browser's export of 3,300 cookies has less than 1 MB. */
+  maxCookieFile: 16_777_216,
+  /** Bytes of a download gathered before they are written; a second such buffer is on its way to the disk. */
+  downloadWriteSize: 1_048_576,
+  /** Requests of one download, however much each brings: a server that gives a byte at a time ends here. */
+  maxDownloadRequests: 1_000,
+  /** How much older than its Date a Last-Modified must be to name one version (RFC 9110 section 8.8.2.2), ms. */
+  strongDateAge: 60_000,
+  /** The record beside a part of a download; one holds a few hundred bytes. */
+  maxPartRecord: 65_536,
+  /** A transfer's progress is told at most this often, ms: a terminal shows no more. */
+  progressInterval: 100,
 
   // --- simulation (trawl/testing) ------------------------------------------------------------
 
