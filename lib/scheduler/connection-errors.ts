@@ -47,3 +47,8 @@ export function timeoutError(phase: 'send' | 'head' | 'body', x: Exchange, pause
       )
   }
 }
+
+/** For those behind the one that the connection was lost by: an error says whose it is, so each has its own. */
+export function closedError(x: Exchange, served: number): RequestError {
+  return lossError('the connection was closed', null, x, served)
+}

@@ -13,7 +13,7 @@ import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions, Wire, WireOwner } from '../net/network.ts'
-import { dialError, dialTimeoutError, lossError, timeoutError } from './connection-errors.ts'
+import { closedError, dialError, dialTimeoutError, lossError, timeoutError } from './connection-errors.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
 import { failExchange } from './fail-exchange.ts'
 import { Deadline } from './deadline.ts'
@@ -57,6 +57,8 @@ export class Connection
   idleEntry: IdleEntry | null = null
   /** When a byte last came, on the clock's `now()`; when it opened, before the first. */
   lastReadAt = 0
+  /** When its last answer ended: the server had not turned to what was sent behind it before. */
+  #answeredAt = 0
   remoteAddress = ''
   localAddress = ''
 
@@ -201,6 +203,7 @@ export class Connection
   cancel(x: Exchange): void {
     this.#context.enter()
     x.muted = true
+    this.#owner.onEnded()
     this.#publish(channels.exchangeEnd, x)
     const first = this.#inFlight.first === x
     // A request that is half sent leaves nothing to go on with.
@@ -301,7 +304,10 @@ export class Connection
   }
 
   onResponseHead(x: Exchange, head: ResponseHead): void {
-    x.flight!.headAt = this.lastReadAt
+    const flight = x.flight!
+    flight.headAt = this.lastReadAt
+    const latency = this.lastReadAt - Math.max(flight.sentAt, this.#answeredAt)
+    this.#owner.pacing?.answered(head.status, latency, flight.sentAt)
     // A final answer instead of the 100: the body is not wanted (RFC 9110 section 10.1.1).
     if (this.#deadline.wait === 'continue') this.#writer.stop()
     if (x.muted) return
@@ -311,6 +317,7 @@ export class Connection
 
   onAnswered(x: Exchange, head: ResponseHead, trailers: Headers | null): void {
     x.flight!.endAt = this.lastReadAt
+    this.#answeredAt = this.lastReadAt
     this.served++
     this.#owner.record.requests++
     // An answer that came before the request was whole leaves a half-sent request behind.
@@ -318,6 +325,7 @@ export class Connection
     if (!ends) this.#keepAlive.learn(head, this.#inFlight.size)
     this.#awaitNext()
     if (!x.muted) {
+      this.#owner.onEnded()
       this.#publish(channels.exchangeEnd, x)
       x.sink.onEnd(x, trailers)
     }
@@ -426,16 +434,13 @@ export class Connection
     const { again, failed } = sortInFlight(this.#inFlight, loss)
     const inPipeline = this.#pipelined && again.length + failed.length > 0
     this.#owner.onClosed(this, again, error !== null && (inPipeline || error instanceof ProtocolError))
-    // An error says whose it is, so each has its own.
     for (const [place, x] of failed.entries()) {
-      this.#fail(
-        x,
-        (place === 0 ? error : null) ?? lossError('the connection was closed', null, x, this.served),
-      )
+      this.#fail(x, (place === 0 ? error : null) ?? closedError(x, this.served))
     }
   }
 
   #fail(x: Exchange, error: RequestError): void {
+    this.#owner.onEnded()
     failExchange(x, error, this.#owner.record, this.#context.clientId, this.serial)
   }
 

@@ -1,19 +1,13 @@
 import type { Connection } from './connection.ts'
 import type { Pool } from './pool.ts'
 
-/** How a pool may grow: the limits of its target, from the client's options. */
-export interface PoolLimits {
-  readonly maxConnPerTarget: number
-  readonly maxPipelinedRequests: number
-  /** What a waiting exchange takes when no connection is idle: a new one, or a place in a pipeline. */
-  readonly prefer: 'connection' | 'pipeline'
-}
-
 /** 'turn': another pool has an equal right to a connection; 'now': a better one. */
 export type Contention = 'none' | 'turn' | 'now'
 
 /** The scheduler, as its pools see it: who shares out the connections in all. */
 export interface PoolOwner {
+  /** The client is closing: nobody waits longer than need be. */
+  readonly closing: boolean
   /** Have `pump` called at the end of this tick. */
   schedule(pool: Pool): void
   touch(connection: Connection): void

@@ -1,17 +1,22 @@
-import { Deque } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
 import { RequestBodyError, type RequestError } from '../core/errors.ts'
 import type { Exchange, ExchangeHolder } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { TargetSettings } from '../core/target-settings.ts'
 import type { Target } from '../core/target.ts'
-import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
+import type { Timer, TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions } from '../net/network.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
 import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
+import { DialList } from './dial-list.ts'
+import { DialPause } from './dial-pause.ts'
 import { failExchange } from './fail-exchange.ts'
 import { publishExchange } from './events.ts'
-import type { PoolLimits, PoolOwner } from './pool-owner.ts'
+import type { IpLoad } from './ip-loads.ts'
+import { PaceWait } from './pace-wait.ts'
+import type { Pacing } from './pacing.ts'
+import type { PoolOwner } from './pool-owner.ts'
 import { QueueTimer, queueTimeoutError } from './queue-timer.ts'
 import { ReadyList } from './ready-list.ts'
 import type { TargetRecord } from './target-record.ts'
@@ -25,6 +30,8 @@ import { WaitingQueue } from './waiting-queue.ts'
 export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly target: Target
   readonly record: TargetRecord
+  /** How fast the target may be asked; null: as fast as it goes. */
+  pacing: Pacing | null = null
   /** Standing in line for a connection, at this priority; null: not in line. */
   hungry: number | null = null
   /** Already in the scheduler's list for the end of this tick. */
@@ -35,18 +42,17 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   deque: object | null = null
 
   readonly #context: SchedulerContext
-  readonly #limits: PoolLimits
+  readonly #settings: TargetSettings
   readonly #owner: PoolOwner
   readonly #dial: DialOptions
+  readonly #load: IpLoad
   readonly #waiting = new WaitingQueue()
   /** In no order; each knows its place. */
   #connections: Connection[] = []
   readonly #ready = new ReadyList()
-  readonly #dialling = new Deque<Connection>()
-  #lastWisher: Exchange | null = null
-  /** Until then no dial: the last one failed while other connections are doing well. */
-  #dialPausedUntil = 0
-  #pauseTimer: Timer | null = null
+  readonly #dialling = new DialList()
+  #dialPause: DialPause | null = null
+  #paceWait: PaceWait | null = null
   /** The idle connections have been read since the tick began: see `#idle`. */
   #checked = false
   #checking = false
@@ -55,14 +61,16 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     target: Target,
     dial: DialOptions,
     record: TargetRecord,
-    limits: PoolLimits,
+    settings: TargetSettings,
+    load: IpLoad,
     context: SchedulerContext,
     owner: PoolOwner,
   ) {
     this.target = target
     this.record = record
     this.#dial = dial
-    this.#limits = limits
+    this.#settings = settings
+    this.#load = load
     this.#context = context
     this.#owner = owner
   }
@@ -82,36 +90,49 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   /** How many exchanges may be in flight on one connection now. */
-  get #depth(): number {
-    return this.record.depth(this.#limits.maxPipelinedRequests, this.#context.now)
+  get depth(): number {
+    return this.record.depth(this.#settings.maxPipelinedRequests, this.#context.now)
   }
 
-  /** The priority of whoever is next. */
+  /** How many of those that wait may start now. */
+  get #startable(): number {
+    const { size } = this.#waiting
+    if (this.pacing === null || size === 0) return size
+    return Math.min(size, this.pacing.room(this.#context.now))
+  }
+
+  /** Whoever may start next. */
+  get #first(): Exchange | null {
+    return this.pacing === null || this.#startable > 0 ? this.#waiting.first : null
+  }
+
+  /** The priority of whoever may start next. */
   get priority(): number {
-    return this.#waiting.first?.request.priority ?? -Infinity
+    return this.#first?.request.priority ?? -Infinity
   }
 
   /** Whether it would take one more connection. */
   get wantsConnection(): boolean {
     return (
-      this.#dialling.size < this.#waiting.size &&
-      this.#connections.length < this.#limits.maxConnPerTarget &&
+      this.#dialling.size < this.#startable &&
+      this.#connections.length < this.#settings.maxConnPerTarget &&
       !this.#isDialPaused
     )
   }
 
-  /** More dials than exchanges that wait for one. */
+  /** More dials than exchanges that may start on one. */
   get hasSurplus(): boolean {
-    return this.#dialling.size > this.#waiting.size
+    return this.#dialling.size > this.#startable
   }
 
   /** Whether it only reads its idle connections once more before it uses them. */
   get checking(): boolean {
-    return this.#checking && this.#waiting.size > 0
+    return this.#checking && this.#startable > 0
   }
 
   enqueue(x: Exchange): void {
     x.queuedAt = this.#context.clock.now()
+    this.#load.exchanges++
     this.#waiting.push(x)
     this.#startWait(x, x.queuedAt)
     publishExchange(channels.exchangeWait, this.#context.clientId, x, 0)
@@ -124,25 +145,27 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
    * whose dial is under way is not pipelined meanwhile: it would wait behind a slow answer.
    */
   pump(): void {
-    const pipelineFirst = this.#limits.prefer === 'pipeline'
-    for (let x = this.#waiting.first; x !== null; x = this.#waiting.first) {
+    if (this.pacing !== null) this.#giveUp(this.pacing)
+    const pipelineFirst = this.#settings.prefer === 'pipeline'
+    for (let x = this.#first; x !== null; x = this.#first) {
       const idle = this.#idle(x)
       if (idle === 'unchecked') return
-      const connection = idle ?? (pipelineFirst ? this.#ready.leastLoaded(x, this.#depth) : null)
+      const connection = idle ?? (pipelineFirst ? this.#ready.leastLoaded(x, this.depth) : null)
       if (connection === null) break
       this.#assign(x, connection)
     }
-    while (this.#dialling.size < this.#waiting.size && this.#mayDial()) this.#startDial()
-    while (this.#waiting.size > this.#dialling.size) {
+    while (this.#dialling.size < this.#startable && this.#mayDial()) this.#startDial()
+    while (this.#startable > this.#dialling.size) {
       const x = this.#waiting.first!
-      const connection = this.#ready.leastLoaded(x, this.#depth)
+      const connection = this.#ready.leastLoaded(x, this.depth)
       if (connection === null) break
       this.#assign(x, connection)
     }
     this.#checked = false
+    if (this.pacing !== null) this.#awaitPace(this.pacing)
     this.#owner.onMatched(this)
     if (!this.isEmpty) return
-    if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
+    this.#removeTimers()
     this.#owner.onEmpty(this)
   }
 
@@ -150,7 +173,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   dialGranted(): boolean {
     if (!this.wantsConnection) return false
     this.#startDial()
-    if (this.#dialling.size < this.#waiting.size) this.#owner.schedule(this)
+    if (this.#dialling.size < this.#startable) this.#owner.schedule(this)
     return true
   }
 
@@ -170,7 +193,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     for (const connection of this.#connections.slice()) connection.destroy(makeError)
     // After them: who is told of an error may cancel others, and that may send their neighbours here.
     for (let x = this.#takeFirst(); x !== null; x = this.#takeFirst()) this.#fail(x, makeError())
-    if (this.#pauseTimer !== null) this.#context.wheel.remove(this.#pauseTimer)
+    this.#removeTimers()
   }
 
   /** The client closes: idle connections and dials for nobody go at once. */
@@ -182,12 +205,15 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
         connection.closing()
       }
     }
+    // What waits for the end of a pause may not have that long.
+    if (this.pacing !== null) this.#owner.schedule(this)
   }
 
   // --- the exchange's holder, while it waits ---------------------------------------------------
 
   cancel(x: Exchange): void {
     if (!this.#leave(x)) return
+    this.onEnded()
     publishExchange(channels.exchangeEnd, this.#context.clientId, x, 0)
     this.#owner.schedule(this)
   }
@@ -207,13 +233,16 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   // --- the connections' owner ------------------------------------------------------------------
 
+  onEnded(): void {
+    this.#load.exchanges--
+  }
+
   touch(connection: Connection): void {
     this.#owner.touch(connection)
   }
 
   onOpen(connection: Connection): void {
-    this.#dialling.remove(connection)
-    this.#endWish(connection)
+    this.#dialling.end(connection)
     this.onRoom(connection)
   }
 
@@ -223,7 +252,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       connection.drain()
       return
     }
-    this.#ready.place(connection, this.#depth)
+    this.#ready.place(connection, this.depth)
     this.#owner.touch(connection)
     this.#owner.schedule(this)
   }
@@ -234,13 +263,15 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   onDialFailed(connection: Connection, error: RequestError): void {
-    this.#dialling.remove(connection)
-    const wisher = this.#endWish(connection)
+    const wisher = this.#dialling.end(connection)
     this.#drop(connection)
     this.record.errors++
+    // A server that refuses connections is asked no faster than one that takes them.
+    this.pacing?.started(this.#context.now)
     if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
-      this.#pauseDialling()
+      this.#dialPause ??= new DialPause(this.#context, this)
+      this.#dialPause.begin()
     } else if (wisher !== null && this.#take(wisher)) {
       this.#fail(wisher, error)
     }
@@ -250,9 +281,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
     this.#ready.remove(connection)
-    this.#endWish(connection)
+    this.#dialling.end(connection)
     this.#drop(connection)
-    if (brokePipeline && this.#limits.maxPipelinedRequests > 1) {
+    if (brokePipeline && this.#settings.maxPipelinedRequests > 1) {
       this.record.depthOneUntil = this.#context.now + LIMITS.brokenPipelineTime
     }
     for (let i = lost.length - 1; i >= 0; i--) {
@@ -307,19 +338,20 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       return
     }
     if (connection.served > 0) this.record.reused++
+    this.pacing?.started(this.#context.now)
     connection.turn++
     connection.send(x)
-    this.#ready.place(connection, this.#depth)
+    this.#ready.place(connection, this.depth)
   }
 
   get #isDialPaused(): boolean {
     // Without a connection there is nothing to wait for.
-    return this.#dialPausedUntil > this.#context.now && this.#connections.length > 0
+    return this.#dialPause !== null && this.#dialPause.lasts && this.#connections.length > 0
   }
 
   #mayDial(): boolean {
     if (this.#isDialPaused) return false
-    if (this.#connections.length >= this.#limits.maxConnPerTarget) {
+    if (this.#connections.length >= this.#settings.maxConnPerTarget) {
       // Idle ones that the first in line may not use (see `minSerial`) only stand in the way, as do
       // those that only drop an answer.
       this.#ready.spare?.closeSpare()
@@ -330,33 +362,15 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #startDial(): void {
-    const wisher = this.#nextWisher()
+    const wisher = this.#dialling.nextWisher(this.#waiting, this)
     const connection = new Connection(this.#context.takeSerial(), this.#context, this, this.#dial)
     connection.index = this.#connections.length
     // The first push on an empty array reserves 17 places, and many pools never have two connections.
     if (connection.index === 0) this.#connections = [connection]
     else this.#connections.push(connection)
-    this.#dialling.push(connection)
+    this.#dialling.add(connection, wisher)
     this.record.dialled++
-    connection.wisher = wisher
-    wisher.wish = connection
     connection.connect(wisher.request.timeouts.connectTimeout)
-  }
-
-  /** The first in line without a dial: mostly the one behind the last that got one. */
-  #nextWisher(): Exchange {
-    const last = this.#lastWisher
-    const next = last !== null && last.holder === this ? last.next : null
-    this.#lastWisher = next !== null && next.wish === null ? next : this.#waiting.firstWithoutWish!
-    return this.#lastWisher
-  }
-
-  #endWish(connection: Connection): Exchange | null {
-    const { wisher } = connection
-    connection.wisher = null
-    if (wisher !== null && wisher.wish === connection) wisher.wish = null
-    if (this.#dialling.size === 0) this.#lastWisher = null
-    return wisher
   }
 
   /** The last one takes its place. */
@@ -365,12 +379,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     if (last === connection) return
     this.#connections[connection.index] = last
     last.index = connection.index
-  }
-
-  #pauseDialling(): void {
-    this.#dialPausedUntil = this.#context.now + LIMITS.dialPause
-    this.#pauseTimer ??= new Timer(this)
-    this.#context.wheel.set(this.#pauseTimer, this.#dialPausedUntil)
   }
 
   /** Whether this connection has had its turn while others starve. */
@@ -398,6 +406,33 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return true
   }
 
+  /** Fails what waits, when there is nothing to wait for. */
+  #giveUp(pacing: Pacing): void {
+    const makeError = pacing.giveUp(this.#context.now, this.#owner.closing)
+    if (makeError === null) return
+    for (let left = this.#waiting.size; left > 0; left--) {
+      const x = this.#takeFirst()
+      if (x !== null) this.#fail(x, makeError())
+    }
+  }
+
+  /** Has it pumped again when the next one may start, or when there is nothing to wait for any more. */
+  #awaitPace(pacing: Pacing): void {
+    const { now } = this.#context
+    const readyAt = this.#waiting.size === 0 ? -Infinity : pacing.readyAt(now)
+    if (readyAt <= now) {
+      this.#paceWait?.clear()
+      return
+    }
+    this.#paceWait ??= new PaceWait(this.#context, this)
+    this.#paceWait.arm(pacing.stalledAt > now ? Math.min(readyAt, pacing.stalledAt) : readyAt)
+  }
+
+  #removeTimers(): void {
+    this.#dialPause?.remove()
+    this.#paceWait?.clear()
+  }
+
   #takeFirst(): Exchange | null {
     const x = this.#waiting.first
     if (x !== null) this.#take(x)
@@ -405,6 +440,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   #fail(x: Exchange, error: RequestError): void {
+    this.onEnded()
     failExchange(x, error, this.record, this.#context.clientId, 0)
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ClosedError, LimitError, type RequestError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
+import { NO_PACING, type TargetSettings } from '../core/target-settings.ts'
 import type { Target } from '../core/target.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import type { DialOptions, Network } from '../net/network.ts'
@@ -10,11 +11,17 @@ import type { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialLine } from './dial-line.ts'
 import { IdleList } from './idle-list.ts'
-import type { Contention, PoolLimits, PoolOwner } from './pool-owner.ts'
+import { HostRefusals, isSameHost } from './host-refusals.ts'
+import { IpLoads } from './ip-loads.ts'
+import { PacedTargets } from './paced-targets.ts'
+import { isRefusal, Pacing } from './pacing.ts'
+import type { Contention, PoolOwner } from './pool-owner.ts'
 import { Pool } from './pool.ts'
+import { sumOf, targetStats, type SchedulerStats, type TargetStats } from './stats.ts'
 import { TargetRecord } from './target-record.ts'
 
-export interface SchedulerOptions extends PoolLimits {
+/** Its settings hold for all targets, unless the scheduler is told how to find those of each. */
+export interface SchedulerOptions extends Omit<TargetSettings, 'pacing'> {
   readonly maxConn: number
   readonly maxQueued: number
   readonly keepAliveTimeout: number
@@ -22,34 +29,8 @@ export interface SchedulerOptions extends PoolLimits {
   readonly parser: ParserMode
 }
 
-/** One target in `stats()`. */
-export interface TargetStats {
-  /** `scheme://host[:port]`, and what else sets it apart. */
-  target: string
-  /** Exchanges waiting for a connection. */
-  waiting: number
-  /** Connections, those being dialled included. */
-  connections: number
-  /** Exchanges sent and not yet fully answered. */
-  inFlight: number
-  /** Exchanges that may be in flight on one connection now; 1 after a broken pipeline. */
-  depth: number
-  /** Dials started so far. */
-  dialled: number
-  /** Exchanges sent so far on a connection that had carried one before. */
-  reused: number
-  /** Exchanges answered so far. */
-  requests: number
-  /** Bytes read so far. */
-  bytes: number
-  /** Exchanges and dials that failed so far. */
-  errors: number
-}
-
-/** What `stats()` tells: sums over all targets, and each target. */
-export interface SchedulerStats extends Omit<TargetStats, 'target' | 'depth'> {
-  targets: TargetStats[]
-}
+// What `stats` gives.
+export type { SchedulerStats, TargetStats } from './stats.ts'
 
 let clients = 0
 
@@ -69,14 +50,22 @@ export class Scheduler implements PoolOwner {
   readonly #idle = new IdleList()
   /** Pools with dials under way that nobody waits for any more. */
   readonly #surplus = new Set<Pool>()
+  readonly #settingsOf: (target: Target) => TargetSettings
+  readonly #paced: PacedTargets
+  readonly #hostRefusals = new HostRefusals()
+  readonly #ipLoads = new IpLoads()
   #connections = 0
   #waiting = 0
+  /** Calls between two exchanges. */
+  #retained = 0
+  #releaseHold: (() => void) | null = null
   #serial = 1
   readonly #scheduled: Pool[] = []
   readonly #touched: Connection[] = []
   #ticking = false
   #closed = false
   #closing = false
+  #destroyed = false
   #onDrained: (() => void) | null = null
   readonly #onTick = (): void => this.#tick()
 
@@ -85,9 +74,13 @@ export class Scheduler implements PoolOwner {
     clock: Clock,
     network: Network,
     makeDial: (target: Target) => DialOptions,
+    settingsOf?: (target: Target) => TargetSettings,
   ) {
     this.#options = options
     this.#makeDial = makeDial
+    const settings = { ...options, pacing: NO_PACING }
+    this.#settingsOf = settingsOf ?? ((): TargetSettings => settings)
+    this.#paced = new PacedTargets(clock)
     this.wheel = new TimerWheel(clock)
     this.#context = {
       clock,
@@ -112,10 +105,17 @@ export class Scheduler implements PoolOwner {
     return this.#closing
   }
 
-  /** Puts an exchange in its target's pool. Throws LimitError or ClosedError; the sink hears nothing then. */
-  submit(x: Exchange): void {
-    if (this.#closing) throw new ClosedError('the client is closed')
-    if (this.#waiting >= this.#options.maxQueued) {
+  /**
+   * Puts an exchange in its target's pool. Throws LimitError or ClosedError; the sink hears nothing then.
+   *
+   * @param followUp it belongs to a call that is under way: it finds room in a full queue, and is still
+   *   taken while the client closes
+   */
+  submit(x: Exchange, followUp = false): void {
+    if (this.#destroyed || this.#closed || (this.#closing && !followUp)) {
+      throw new ClosedError('the client is closed')
+    }
+    if (!followUp && this.#waiting + this.#retained >= this.#options.maxQueued) {
       const { maxQueued } = this.#options
       throw new LimitError('maxQueued', maxQueued, `${maxQueued} exchanges are waiting for a connection`)
     }
@@ -124,44 +124,59 @@ export class Scheduler implements PoolOwner {
     pool.enqueue(x)
   }
 
-  stats(): SchedulerStats {
-    this.#context.enter()
-    const sum: SchedulerStats = {
-      waiting: 0,
-      connections: 0,
-      inFlight: 0,
-      dialled: 0,
-      reused: 0,
-      requests: 0,
-      bytes: 0,
-      errors: 0,
-      targets: [],
+  /**
+   * A call waits between two exchanges, as for a retry: `close` waits for it, and the process lives on.
+   * Each must be followed by one `release`.
+   */
+  retain(): void {
+    if (this.#retained++ === 0) this.#releaseHold = this.#context.clock.hold()
+  }
+
+  /** That call goes on, or is over. Submit its next exchange first. */
+  release(): void {
+    if (--this.#retained > 0) return
+    this.#releaseHold?.()
+    this.#releaseHold = null
+    if (this.#closing && this.#isDrained) this.#finish()
+  }
+
+  /**
+   * The server answered `target` with `status`: 429 and 503 pause it, others change nothing. A 429 for a
+   * second client IP while the first is paused pauses the host over all of them.
+   *
+   * @param retryAfter ms from now, at most `LIMITS.maxRetryAfter`; 0 or less: not said, or no help
+   * @param sentAt when the request was sent: one that was on its way when a pause began is part of that event
+   */
+  refused(target: Target, status: number, retryAfter: number, sentAt: number = this.#context.now): void {
+    if (!isRefusal(status) || this.#destroyed) return
+    const now = this.#context.enter()
+    const pool = this.#pools.get(target.key)
+    const pacing = this.#paced.open(target.key, this.#settingsOf(target).pacing, now)
+    if (pool !== undefined) this.#pace(pool, pacing)
+    if (!pacing.refused(retryAfter, sentAt, now)) return
+    if (pool !== undefined) this.schedule(pool)
+    if (status !== 429) return
+    const until = this.#hostRefusals.refused(target, pacing.pausedUntil, now)
+    if (until === -Infinity) return
+    for (const each of this.#pools.values()) {
+      if (isSameHost(each.target, target)) this.#pauseUntil(each, until)
     }
+  }
+
+  /** Exchanges that wait or are in flight on this client IP. */
+  loadOf(clientIp: string): number {
+    return this.#ipLoads.of(clientIp)
+  }
+
+  stats(): SchedulerStats {
+    const now = this.#context.enter()
+    const targets: TargetStats[] = []
     for (const [key, record] of this.#records) {
       const pool = this.#pools.get(key)
-      const target: TargetStats = {
-        target: key,
-        waiting: pool?.waiting ?? 0,
-        connections: pool?.connectionCount ?? 0,
-        inFlight: pool?.inFlight ?? 0,
-        depth: record.depth(this.#options.maxPipelinedRequests, this.#context.now),
-        dialled: record.dialled,
-        reused: record.reused,
-        requests: record.requests,
-        bytes: record.bytes,
-        errors: record.errors,
-      }
-      sum.targets.push(target)
-      sum.waiting += target.waiting
-      sum.connections += target.connections
-      sum.inFlight += target.inFlight
-      sum.dialled += target.dialled
-      sum.reused += target.reused
-      sum.requests += target.requests
-      sum.bytes += target.bytes
-      sum.errors += target.errors
+      const depth = pool?.depth ?? record.depth(this.#options.maxPipelinedRequests, now)
+      targets.push(targetStats(key, record, pool, this.#paced.find(key), depth, now))
     }
-    return sum
+    return sumOf(targets)
   }
 
   /** Takes nothing new, finishes what waits and what is in flight; resolves when all is closed. */
@@ -182,6 +197,7 @@ export class Scheduler implements PoolOwner {
   /** Fails everything that waits or is in flight, and closes every connection, now. */
   destroy(makeError: () => RequestError): void {
     this.#closing = true
+    this.#destroyed = true
     // Nobody is to dial for what the others give up now.
     for (const pool of this.#pools.values()) this.#line.leave(pool)
     for (const pool of this.#pools.values()) pool.destroy(makeError)
@@ -240,25 +256,52 @@ export class Scheduler implements PoolOwner {
   }
 
   onEmpty(pool: Pool): void {
-    const key = pool.target.key
+    const { key, clientIp } = pool.target
     this.#line.leave(pool)
-    if (this.#pools.get(key) === pool) this.#pools.delete(key)
+    if (this.#pools.get(key) === pool) {
+      this.#pools.delete(key)
+      this.#ipLoads.leave(clientIp)
+      if (pool.pacing !== null) this.#paced.leave(key, this.#context.now)
+    }
     if (this.#closing && this.#isDrained) this.#finish()
   }
 
   // --- private ---------------------------------------------------------------------------------
 
   #openPool(target: Target): Pool {
+    const { key, clientIp } = target
+    const settings = this.#settingsOf(target)
     const pool = new Pool(
       target,
       this.#makeDial(target),
-      this.#openRecord(target.key),
-      this.#options,
+      this.#openRecord(key),
+      settings,
+      this.#ipLoads.enter(clientIp),
       this.#context,
       this,
     )
-    this.#pools.set(target.key, pool)
+    this.#pools.set(key, pool)
+    const now = this.#context.enter()
+    if (Pacing.isAskedBy(settings.pacing) || this.#paced.find(key) !== null) {
+      this.#pace(pool, this.#paced.open(key, settings.pacing, now))
+    }
+    this.#pauseUntil(pool, this.#hostRefusals.pausedUntil(target, now))
     return pool
+  }
+
+  #pace(pool: Pool, pacing: Pacing): void {
+    pool.pacing = pacing
+    pacing.inUse = true
+  }
+
+  /** For the sake of another client IP's target. */
+  #pauseUntil(pool: Pool, until: number): void {
+    const { key } = pool.target
+    const { now } = this.#context
+    if (until <= now) return
+    this.#pace(pool, this.#paced.open(key, this.#settingsOf(pool.target).pacing, now))
+    pool.pacing!.hold(until, now)
+    this.schedule(pool)
   }
 
   /** The target's record, most recently used now; the oldest without a pool goes when there are too many. */
@@ -362,7 +405,7 @@ export class Scheduler implements PoolOwner {
   }
 
   get #isDrained(): boolean {
-    return this.#pools.size === 0
+    return this.#pools.size === 0 && this.#retained === 0
   }
 
   #finish(): void {
