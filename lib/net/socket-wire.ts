@@ -1,9 +1,14 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { type ConnectError, ConnectionClosedError } from '../core/errors.ts'
 import { Dial, type DialContext } from './dial.ts'
-import type { Address, DialOptions, Wire, WireOwner } from './network.ts'
+import type { Address, DialOptions, TlsOptions, Wire, WireOwner } from './network.ts'
+import { ConnectTunnel } from './proxy-connect.ts'
+import { SocksTunnel } from './proxy-socks.ts'
+import { hopTo, proxyError, type Tunnel, type TunnelOwner, unreachable, viaProxy } from './proxy-tunnel.ts'
+import type { ProxyServer } from './proxy.ts'
 import { tlsError } from './tls-errors.ts'
-import { closeNotifySeen, type TlsDialler } from './tls.ts'
+import { closeNotifySeen, type TlsDialler, watchEnd } from './tls.ts'
 
 /** What all wires of a network share. */
 export interface WireContext extends DialContext {
@@ -16,36 +21,53 @@ export interface WireContext extends DialContext {
 
 /** ended: the peer has sent its FIN. */
 type State = 'dialling' | 'open' | 'ended' | 'closed'
+/** What a dial is at, behind TCP: TLS with the proxy, the proxy's tunnel, TLS with the host. */
+type Step = 'proxy-tls' | 'tunnel' | 'tls'
 
 /**
- * A connection on node:net or node:tls.
+ * A connection on node:net or node:tls, straight to the host or over a proxy.
  *
  * It reads through `onread`, past the stream machinery, so pausing stops the reading of the socket
  * itself. Only TLS still has something then: the rest of what was read from the kernel in one go, at
  * most 64 KB, whose records Node decrypts and hands out regardless. That is kept until `resume`.
+ *
+ * What a tunnel's proxy says comes in by the same way, up to the byte that opens the tunnel. Only TLS
+ * inside a tunnel is read as a stream, which holds no more than its high-water mark while paused.
  */
-export class SocketWire implements Wire {
+export class SocketWire implements Wire, TunnelOwner {
   remoteAddress = ''
   localAddress = ''
   readonly #context: WireContext
   readonly #options: DialOptions
   readonly #owner: WireOwner
+  readonly #proxy: ProxyServer | null
+  /** What is dialled: the proxy, or the host itself. */
+  readonly #hop: DialOptions
   #state: State = 'dialling'
+  #step: Step
   #dial: Dial | null
+  #tunnel: Tunnel | null = null
   #socket: Socket | null = null
+  /** The socket to the proxy, below TLS inside its tunnel. */
+  #below: Socket | null = null
   #paused = false
   #referenced = true
   /** What came while paused, in order: data, then the FIN, then the end of it all. */
   #kept: Buffer[] = []
   #keptFin: { clean: boolean } | null = null
   #keptClose: { error: Error | null } | null = null
+  /** Whether TLS inside a tunnel has ended by its close_notify. */
+  #cleanEnd = false
   readonly #flushLater = (): void => this.#flush()
 
-  constructor(context: WireContext, options: DialOptions, owner: WireOwner) {
+  constructor(context: WireContext, options: DialOptions, proxy: ProxyServer | null, owner: WireOwner) {
     this.#context = context
     this.#options = options
     this.#owner = owner
-    this.#dial = new Dial(context, options, this)
+    this.#proxy = proxy
+    this.#hop = proxy === null ? options : hopTo(proxy, options)
+    this.#step = proxy === null ? 'tls' : 'proxy-tls'
+    this.#dial = new Dial(context, this.#hop, this)
     this.#dial.start()
   }
 
@@ -89,15 +111,14 @@ export class SocketWire implements Wire {
     this.#state = 'closed'
     this.#kept = []
     this.#dial?.destroy()
-    this.#socket?.destroy()
     this.#dial = null
-    this.#socket = null
+    this.#dropSockets()
   }
 
   // --- the dial's dialler ----------------------------------------------------------------------
 
   openSocket({ address }: Address): Socket {
-    const { port, clientIp, tls } = this.#options
+    const { port, clientIp, tls } = this.#hop
     const { tcpKeepAlive, readBuffer } = this.#context
     // Without a prototype: what node:net looks up besides (path, signal) is not Object.prototype's to say.
     const options: TcpNetConnectOpts = Object.assign(Object.create(null) as TcpNetConnectOpts, {
@@ -110,25 +131,104 @@ export class SocketWire implements Wire {
       keepAliveInitialDelay: tcpKeepAlive,
       onread: { buffer: readBuffer, callback: (length: number) => this.#onRead(length) },
     })
-    return tls === null ? connect(options) : this.#context.tls.open(this.#options, tls, options)
+    return tls === null ? connect(options) : this.#context.tls.open(this.#hop, tls, options)
   }
 
   onConnected(socket: Socket): void {
     this.#dial = null
-    this.#socket = socket
-    socket.on('error', (error) => this.#onError(error))
-    socket.on('close', () => this.#onClose())
-    if (this.#options.tls === null) this.#onOpen(socket)
-    else socket.once('secureConnect', () => this.#onOpen(socket))
+    this.#take(socket)
+    if (this.#hop.tls === null) this.#onHop(socket)
+    else socket.once('secureConnect', () => this.#onHop(socket))
   }
 
   onDialFailed(error: ConnectError): void {
     if (this.#state === 'closed') return
     this.#dial = null
-    this.#close(error)
+    this.#close(this.#proxy === null ? error : unreachable(this.#proxy, error))
+  }
+
+  // --- the tunnel's owner ----------------------------------------------------------------------
+
+  sendToProxy(data: string | Uint8Array): void {
+    if (this.#socket === null || !this.#socket.writable) return
+    if (typeof data === 'string') this.#socket.write(data, 'latin1')
+    else this.#socket.write(data)
+  }
+
+  onTunnel(rest: Uint8Array): void {
+    this.#tunnel = null
+    const socket = this.#socket!
+    const { tls } = this.#options
+    const early = Buffer.from(rest)
+    if (tls !== null) {
+      // Nothing is read until TLS reads it; and that does not begin in the middle of a read.
+      socket.pause()
+      this.#context.clock.defer(() => this.#shakeHands(socket, early, tls))
+      return
+    }
+    if (early.length > 0) this.#kept.push(early)
+    this.#onOpen(socket)
+    if (early.length > 0) this.#context.clock.defer(this.#flushLater)
+  }
+
+  onTunnelFailed(error: ConnectError): void {
+    this.#tunnel = null
+    if (this.#state !== 'closed') this.#close(error)
   }
 
   // --- the socket's events ---------------------------------------------------------------------
+
+  /** The proxy is reached, or the host itself. */
+  #onHop(socket: Socket): void {
+    if (this.#state !== 'dialling') return
+    const proxy = this.#proxy
+    if (proxy === null || (proxy.forwards && this.#options.tls === null)) {
+      this.#onOpen(socket)
+      return
+    }
+    this.#step = 'tunnel'
+    socket.once('end', () => {
+      if (this.#step === 'tunnel' && this.#tunnel !== null) this.#onClose()
+    })
+    this.#tunnel = proxy.forwards
+      ? new ConnectTunnel(proxy, this.#options, this)
+      : new SocksTunnel(proxy, this.#options, this.#context.resolver, this)
+    this.#tunnel.start()
+  }
+
+  /** TLS with the host, inside the tunnel. */
+  #shakeHands(below: Socket, early: Buffer, tls: TlsOptions): void {
+    if (this.#state !== 'dialling') return
+    this.#step = 'tls'
+    this.#below = below
+    if (early.length > 0) below.unshift(early)
+    let socket: TLSSocket
+    try {
+      socket = this.#context.tls.over(this.#options, tls, below)
+    } catch (error) {
+      this.#close(error as Error)
+      return
+    }
+    this.#take(socket)
+    socket.once('secureConnect', () => {
+      if (this.#state !== 'dialling') return
+      // TLS inside the TLS of a proxy: whose close_notify it was cannot be told, so it proves nothing.
+      watchEnd(socket, (clean) => (this.#cleanEnd = clean && this.#hop.tls === null))
+      this.#onOpen(socket)
+      socket.on('data', (chunk: Buffer) => this.#onChunk(chunk))
+    })
+  }
+
+  /** From now on this is the socket whose errors and end count. */
+  #take(socket: Socket): void {
+    this.#socket = socket
+    socket.on('error', (error) => {
+      if (socket === this.#socket) this.#onError(error)
+    })
+    socket.on('close', () => {
+      if (socket === this.#socket) this.#onClose()
+    })
+  }
 
   #onOpen(socket: Socket): void {
     if (this.#state !== 'dialling') return
@@ -148,33 +248,39 @@ export class SocketWire implements Wire {
     if (this.#state === 'closed') return false
     const buffer = this.#context.readBuffer
     const chunk = length === buffer.length ? buffer : buffer.subarray(0, length)
+    if (this.#tunnel !== null) {
+      // A pause is for what the host sends.
+      this.#tunnel.read(chunk)
+      return this.#state === 'dialling' || !this.#paused
+    }
     if (this.#paused || this.#kept.length > 0) this.#kept.push(Buffer.from(chunk))
     else this.#owner.onData(chunk)
     return !this.#paused
   }
 
+  /** What came through TLS inside a tunnel. */
+  #onChunk(chunk: Buffer): void {
+    if (this.#state === 'closed') return
+    if (this.#paused || this.#kept.length > 0) this.#kept.push(chunk)
+    else this.#owner.onData(chunk)
+  }
+
   #onEnd(socket: Socket): void {
     if (this.#state === 'closed') return
-    // A paused socket is not read, so its end came with what had been read before: as close_notify.
-    const clean = this.#options.tls === null || this.#paused || closeNotifySeen(socket)
+    const clean = this.#isClean(socket)
     if (this.#holdsBack || this.#paused) this.#keptFin = { clean }
     else this.#fin(clean)
   }
 
   #onError(error: Error): void {
     if (this.#state === 'closed') return
-    const { tls } = this.#options
-    if (this.#state !== 'dialling' || tls === null) {
-      this.#closeInTurn(error)
-      return
-    }
-    this.#context.tls.forget(this.#options, tls)
-    this.#close(tlsError(this.#options, error))
+    if (this.#state === 'dialling') this.#close(this.#dialError(error))
+    else this.#closeInTurn(error)
   }
 
   #onClose(): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'dialling') this.#onError(new ConnectionClosedError('the handshake did not end'))
+    if (this.#state === 'dialling') this.#onError(new ConnectionClosedError('the connection was closed'))
     else this.#closeInTurn(null)
   }
 
@@ -182,6 +288,26 @@ export class SocketWire implements Wire {
 
   get #holdsBack(): boolean {
     return this.#kept.length > 0 || this.#keptFin !== null || this.#keptClose !== null
+  }
+
+  #isClean(socket: Socket): boolean {
+    if (this.#below !== null) return this.#cleanEnd
+    if (this.#options.tls === null && this.#hop.tls === null) return true
+    // A paused socket is not read, so its end came with what had been read before: as close_notify.
+    return this.#paused || closeNotifySeen(socket)
+  }
+
+  /** What broke while dialling, behind TCP. */
+  #dialError(error: Error): Error {
+    const proxy = this.#proxy
+    if (this.#step === 'tunnel')
+      return proxyError(proxy!, `broke off before the tunnel stood: ${error.message}`, error)
+    const failed = this.#step === 'tls' ? this.#options : this.#hop
+    if (failed.tls === null) return error
+    this.#context.tls.forget(failed, failed.tls)
+    const known = tlsError(failed, error)
+    if (proxy === null) return known
+    return this.#step === 'tls' ? viaProxy(proxy, known) : unreachable(proxy, known)
   }
 
   #flush(): void {
@@ -214,9 +340,19 @@ export class SocketWire implements Wire {
 
   #close(error: Error | null): void {
     this.#state = 'closed'
-    this.#socket = null
+    this.#dropSockets()
     this.#kept = []
     this.#owner.onClose(error)
+  }
+
+  #dropSockets(): void {
+    const socket = this.#socket
+    this.#socket = null
+    this.#tunnel?.destroy()
+    this.#tunnel = null
+    socket?.destroy()
+    this.#below?.destroy()
+    this.#below = null
   }
 
   /** Through a getter, as the owner may have changed it: the compiler would not believe that. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts'
+import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { DialOptions, Network, Resolve, Wire, WireOwner } from './network.ts'
+import { ProxyServer } from './proxy.ts'
 import { Resolver } from './resolver.ts'
 import { SocketWire, type WireContext } from './socket-wire.ts'
 import { TlsDialler } from './tls.ts'
@@ -38,7 +40,11 @@ export class TcpNetwork implements Network {
   }
 
   dial(options: DialOptions, owner: WireOwner): Wire {
-    return new SocketWire(this.#context, options, owner)
+    const proxy = options.proxy ?? null
+    if (proxy !== null && !(proxy instanceof ProxyServer)) {
+      throw new ArgumentError('the proxy was not made by parseProxy: hand in what it returns')
+    }
+    return new SocketWire(this.#context, options, proxy, owner)
   }
 
   close(): void {

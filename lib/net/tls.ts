@@ -29,8 +29,30 @@ export class TlsDialler {
   }
 
   open(dial: DialOptions, tls: TlsOptions, socketOptions: TcpNetConnectOpts): TLSSocket {
-    const options: ConnectionOptions & TcpNetConnectOpts = {
-      ...socketOptions,
+    return this.#connect(dial, tls, socketOptions)
+  }
+
+  /**
+   * Shakes hands over a socket that is connected already. Node reads such a TLS socket through its stream
+   * machinery only: `onread` is for those that it connects itself.
+   */
+  over(dial: DialOptions, tls: TlsOptions, socket: Socket): TLSSocket {
+    // The host is what the certificate is held against where no server name is sent.
+    return this.#connect(dial, tls, { socket, host: dial.host })
+  }
+
+  /** A handshake failed: its session, if there is one, is not to spoil the next. */
+  forget(dial: DialOptions, tls: TlsOptions): void {
+    this.#sessions.delete(sessionKey(dial, tls))
+  }
+
+  close(): void {
+    this.#sessions.clear()
+  }
+
+  #connect(dial: DialOptions, tls: TlsOptions, way: ConnectionOptions | TcpNetConnectOpts): TLSSocket {
+    const options: ConnectionOptions = {
+      ...way,
       secureContext: this.#contextFor(tls),
       rejectUnauthorized: tls.rejectUnauthorized !== false,
       ALPNProtocols: ['http/1.1'],
@@ -44,15 +66,6 @@ export class TlsDialler {
     const socket = connect(options)
     socket.on('session', (ticket) => this.#sessions.set(key, ticket))
     return socket
-  }
-
-  /** A handshake failed: its session, if there is one, is not to spoil the next. */
-  forget(dial: DialOptions, tls: TlsOptions): void {
-    this.#sessions.delete(sessionKey(dial, tls))
-  }
-
-  close(): void {
-    this.#sessions.clear()
   }
 
   #contextFor(tls: TlsOptions): SecureContext {
@@ -118,4 +131,20 @@ export function closeNotifySeen(socket: Socket): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: { _parent?: TransportHandle } | null }
   const result = handle?._parent?.readStart?.() ?? 0
   return result < 0 && getSystemErrorName(result) === 'EALREADY'
+}
+
+/**
+ * Calls `told` when the end of the stream comes from below, with whether it was told by close_notify: for
+ * sockets that are read as streams, whose 'end' comes when all before it has been read. By then
+ * what lies below may have gone on to its FIN. `push` is where it comes in.
+ */
+export function watchEnd(socket: TLSSocket, told: (clean: boolean) => void): void {
+  const push = socket.push.bind(socket)
+  socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null) {
+      // A stream that is full is not read, so its end came with what had been read before: as close_notify.
+      told(socket.readableLength >= socket.readableHighWaterMark || closeNotifySeen(socket))
+    }
+    return push(chunk, encoding)
+  }
 }
