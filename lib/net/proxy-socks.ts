@@ -112,8 +112,10 @@ export class SocksTunnel implements Tunnel {
   #reasonOf(message: string): string {
     const refusal = /rejected connection - (\w+)/.exec(message)?.[1]
     if (refusal !== undefined) {
-      const remedy = REFUSALS[refusal] ?? refusal
-      return `refused a tunnel to ${authorityOf(this.#origin)}: ${remedy} (${refusal})`
+      const reason = Object.hasOwn(REFUSALS, refusal)
+        ? `${REFUSALS[refusal]} (${refusal})`
+        : 'it says no more'
+      return `refused a tunnel to ${authorityOf(this.#origin)}: ${reason}`
     }
     if (/authentication failed|authentication type/i.test(message)) {
       return `refused us: ${credentialsRemedy(this.#proxy)}`
