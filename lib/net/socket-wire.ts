@@ -48,8 +48,8 @@ export class SocketWire implements Wire, TunnelOwner {
   #dial: Dial | null
   #tunnel: Tunnel | null = null
   #socket: Socket | null = null
-  /** The socket to the proxy, below TLS inside its tunnel. */
-  #below: Socket | null = null
+  /** Whether the socket is TLS inside a tunnel, on top of the one to the proxy. */
+  #inner = false
   #paused = false
   #referenced = true
   /** What came while paused, in order: data, then the FIN, then the end of it all. */
@@ -200,7 +200,7 @@ export class SocketWire implements Wire, TunnelOwner {
   #shakeHands(below: Socket, early: Buffer, tls: TlsOptions): void {
     if (this.#state !== 'dialling') return
     this.#step = 'tls'
-    this.#below = below
+    this.#inner = true
     if (early.length > 0) below.unshift(early)
     let socket: TLSSocket
     try {
@@ -291,7 +291,7 @@ export class SocketWire implements Wire, TunnelOwner {
   }
 
   #isClean(socket: Socket): boolean {
-    if (this.#below !== null) return this.#cleanEnd
+    if (this.#inner) return this.#cleanEnd
     if (this.#options.tls === null && this.#hop.tls === null) return true
     // A paused socket is not read, so its end came with what had been read before: as close_notify.
     return this.#paused || closeNotifySeen(socket)
@@ -350,9 +350,8 @@ export class SocketWire implements Wire, TunnelOwner {
     this.#socket = null
     this.#tunnel?.destroy()
     this.#tunnel = null
+    // It takes the one below with it.
     socket?.destroy()
-    this.#below?.destroy()
-    this.#below = null
   }
 
   /** Through a getter, as the owner may have changed it: the compiler would not believe that. */
