@@ -3,7 +3,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { AbortError, ArgumentError, Client, type RequestOptions, type Response } from '../../lib/index.ts'
-import { map, type MapRequest, type MapResult } from '../../lib/jobs/map.ts'
+import { map, type MapOptions, type MapRequest, type MapResult } from '../../lib/jobs/map.ts'
 
 /** Answers when told to: one entry for each request that is under way. */
 class HandEngine {
@@ -321,7 +321,7 @@ describe('map', () => {
     ['no signal', [], urlOf, { signal: {} }, 'option signal is no AbortSignal'],
     ['toRequest', [], urlOf, { toRequest: 5 }, 'option toRequest is a number'],
   ])('refuses %s at once', (_, items, fn, options, message) => {
-    const call = () => map(new HandEngine(), items as string[], fn as typeof urlOf, options)
+    const call = () => map(new HandEngine(), items as string[], fn as typeof urlOf, options as MapOptions)
     expect(call).toThrow(ArgumentError)
     expect(call).toThrow(message)
   })

@@ -1,0 +1,222 @@
+import { link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { FileError, fileError, systemCode } from './file-error.ts'
+import { FileWriter } from './file-writer.ts'
+import { readRecord, writeRecord, type PartRecord } from './part-record.ts'
+
+/** What there is to know of the version that a part is of. */
+export type PartVersion = Omit<PartRecord, 'inode' | 'validator'> & { readonly validator: string | null }
+
+/** Paths that downloads of this process are working on. */
+const busy = new Set<string>()
+
+/**
+ * A file on its way: written under another name in the same folder, and given its own when it is whole. Beside
+ * it stands a record of its version, so that another process can go on with it.
+ *
+ * Processes do not lock each other out, since a lock would outlive a killed one. They cannot mix versions
+ * either: a new version is a new inode, one inode takes the same bytes from whoever writes them, and the
+ * inode is compared before the file gets its name.
+ */
+export class PartFile {
+  readonly path: string
+  readonly #part: string
+  readonly #recordPath: string
+  #handle: FileHandle | null = null
+  #writer: FileWriter | null = null
+  #inode = ''
+  #version: PartVersion | null = null
+  #isRecorded = false
+
+  /** Throws FileError when another download of this process has the path. */
+  constructor(path: string) {
+    this.path = resolve(path)
+    this.#part = `${this.path}.trawl-part`
+    this.#recordPath = `${this.#part}.json`
+    const taken = this.#names().find((name) => busy.has(name))
+    if (taken !== undefined) {
+      throw new FileError(
+        'ERR_FILE_BUSY',
+        taken,
+        `another download is writing ${taken}; wait until it is done`,
+      )
+    }
+    for (const name of this.#names()) busy.add(name)
+  }
+
+  /** Bytes given so far; 0 when nothing is open. */
+  get size(): number {
+    return this.#writer?.end ?? 0
+  }
+
+  /** Opens what an earlier download of this URL has left; null: nothing that can be gone on with. */
+  async reopen(url: string): Promise<PartVersion | null> {
+    const record = await readRecord(this.#recordPath)
+    if (record === null || record.url !== url) return null
+    const handle = await open(this.#part, 'r+').catch(() => null)
+    if (handle === null) return null
+    const { ino, size } = await handle.stat({ bigint: true })
+    const isOurs = ino.toString() === record.inode && size > 0n
+    if (!isOurs || (record.total !== null && size > BigInt(record.total))) {
+      await handle.close()
+      return null
+    }
+    this.#use(handle, record.inode, Number(size))
+    this.#version = record
+    this.#isRecorded = true
+    return record
+  }
+
+  /** Starts a version from its first byte, in a file of its own. */
+  async begin(version: PartVersion): Promise<void> {
+    await this.drop()
+    try {
+      const handle = await open(this.#part, 'wx')
+      const { ino } = await handle.stat({ bigint: true })
+      this.#use(handle, ino.toString(), 0)
+    } catch (error) {
+      throw fileError('create', this.#part, error)
+    }
+    this.#version = version
+  }
+
+  /** Takes `piece`, which must not change any more. Returns what to wait for before the next, if anything. */
+  write(piece: Uint8Array): Promise<void> | undefined {
+    const wait = this.#writer!.write(piece)
+    // A file that fits into one write needs no record: nothing of it is on the disk before all is.
+    return wait === undefined || this.#isRecorded ? wait : wait.then(() => this.#record())
+  }
+
+  /** The next byte is number `position`, from 0. */
+  async seek(position: number): Promise<void> {
+    await this.#writer!.seek(position)
+  }
+
+  /** All is here: gives the file its name. `replace`: also when a file of that name has come to stand there. */
+  async finish(replace: boolean, fsync: boolean): Promise<void> {
+    await this.#writer!.flush()
+    const handle = this.#handle!
+    try {
+      if (fsync) await handle.sync()
+      await this.#checkInode(handle)
+      this.#handle = null
+      await handle.close()
+      await this.#giveName(replace)
+      if (fsync) await syncFolder(dirname(this.path))
+    } catch (error) {
+      throw fileError('finish', this.path, error)
+    }
+    this.#writer = null
+    await this.#removeRecord()
+  }
+
+  /** Gives up for now: what came stays where it can be gone on with, and is taken away where not. */
+  async leave(): Promise<void> {
+    if (this.#writer === null) return
+    const canResume = this.#version?.validator !== null && this.size > 0
+    if (!canResume) {
+      await this.drop()
+      return
+    }
+    try {
+      await this.#writer.flush()
+      await this.#record()
+    } catch {
+      // The disk is full, or gone: what made us leave is told, and what was written before is kept.
+    }
+    await this.#close()
+  }
+
+  /** Takes away what there is of the file under its other name. */
+  async drop(): Promise<void> {
+    await this.#close()
+    this.#version = null
+    await this.#removeRecord()
+    await rm(this.#part, { force: true }).catch((error: unknown) => {
+      throw fileError('remove', this.#part, error)
+    })
+  }
+
+  /** Others may have the path. */
+  release(): void {
+    for (const name of this.#names()) busy.delete(name)
+  }
+
+  #names(): string[] {
+    return [this.path, this.#part, this.#recordPath]
+  }
+
+  #use(handle: FileHandle, inode: string, position: number): void {
+    this.#handle = handle
+    this.#inode = inode
+    this.#writer = new FileWriter(handle, this.#part, position)
+  }
+
+  async #record(): Promise<void> {
+    const { validator } = this.#version!
+    if (this.#isRecorded || validator === null) return
+    await writeRecord(this.#recordPath, { ...this.#version!, validator, inode: this.#inode })
+    this.#isRecorded = true
+  }
+
+  async #removeRecord(): Promise<void> {
+    this.#isRecorded = false
+    await rm(this.#recordPath, { force: true }).catch((error: unknown) => {
+      throw fileError('remove', this.#recordPath, error)
+    })
+  }
+
+  async #checkInode(handle: FileHandle): Promise<void> {
+    const [own, named] = await Promise.all([
+      handle.stat({ bigint: true }),
+      stat(this.#part, { bigint: true }).catch(() => null),
+    ])
+    if (named?.ino === own.ino && own.size === BigInt(this.size)) return
+    const message = `another process has changed ${this.#part} meanwhile; let one download write a path at a time`
+    throw new FileError('ERR_FILE_BUSY', this.#part, message)
+  }
+
+  async #giveName(replace: boolean): Promise<void> {
+    if (replace) {
+      await rename(this.#part, this.path)
+      return
+    }
+    try {
+      await link(this.#part, this.path)
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') throw existsError(this.path)
+      // FAT and some network mounts have no links.
+      if ((await stat(this.path).catch(() => null)) !== null) throw existsError(this.path)
+      await rename(this.#part, this.path)
+      return
+    }
+    await rm(this.#part, { force: true })
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    // A write that is still under way must not find its file closed, or another's in its place.
+    await this.#writer?.flush().catch(() => {})
+    this.#handle = null
+    this.#writer = null
+    await handle?.close().catch(() => {})
+  }
+}
+
+export function existsError(path: string): FileError {
+  return new FileError('ERR_FILE_EXISTS', path, `${path} exists and is kept; exists: 'overwrite' replaces it`)
+}
+
+/** So that the new name, too, outlives a power cut. Not every system can. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(systemCode(error))) throw error
+  }
+}

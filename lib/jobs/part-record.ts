@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
+import { LIMITS } from '../core/limits.ts'
+import { fileError } from './file-error.ts'
+
+/** What a part of a file must be known by to go on with it in another process. */
+export interface PartRecord {
+  /** A hash of the URL: the URL itself may hold a password or a token. */
+  readonly url: string
+  readonly validator: string
+  /** The file's length; null: not known. */
+  readonly total: number | null
+  /** The content coding of the part's bytes; '' for none. */
+  readonly coding: string
+  /** The part file's inode: a record never speaks for another file that has come to its name. */
+  readonly inode: string
+}
+
+const VERSION = 1
+
+export function hashUrl(url: string | URL): string {
+  const parsed = new URL(url)
+  return createHash('sha256').update(`${parsed.origin}${parsed.pathname}${parsed.search}`).digest('hex')
+}
+
+/** null: there is none, or none that can be used. */
+export async function readRecord(path: string): Promise<PartRecord | null> {
+  let value: unknown
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(LIMITS.maxPartRecord))
+      value = JSON.parse(buffer.toString('utf8', 0, bytesRead))
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return null
+  }
+  return isRecord(value) ? value : null
+}
+
+/** Whole or not at all: it is written beside its name, then renamed. */
+export async function writeRecord(path: string, record: PartRecord): Promise<void> {
+  const beside = `${path}.new`
+  try {
+    await writeFile(beside, `${JSON.stringify({ trawl: VERSION, ...record })}\n`)
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {})
+    throw fileError('write', path, error)
+  }
+}
+
+function isRecord(value: unknown): value is PartRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { trawl, url, validator, total, coding, inode } = value as Record<string, unknown>
+  const texts = [url, validator, coding, inode]
+  if (trawl !== VERSION || texts.some((text) => typeof text !== 'string')) return false
+  return total === null || (Number.isSafeInteger(total) && (total as number) >= 0)
+}
