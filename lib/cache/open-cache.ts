@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { HttpCache, type CacheOptions } from './http-cache.ts'
 import { MemoryStore } from './memory-store.ts'
+import { SqliteStore } from './sqlite-store.ts'
 import type { CacheStore } from './store.ts'
 
 /**
@@ -13,6 +14,6 @@ export function openCache(
   options: CacheOptions = {},
 ): HttpCache {
   if (option === true) return new HttpCache(new MemoryStore(), clock, options)
-  if (typeof option === 'string') throw new Error('not yet')
+  if (typeof option === 'string') return new HttpCache(new SqliteStore(option), clock, options)
   return new HttpCache(option, clock, { ...options, ownsStore: false })
 }

@@ -86,20 +86,23 @@ export function fits(terms: Terms, head: ResponseHead): boolean {
  */
 export function isUnchanged(request: CacheRequest, { terms, responseTime }: StoredResponse): boolean {
   const tags = request.field('if-none-match')
-  if (tags !== null) return tags.trim() === '*' || tagsIn(tags).includes(opaque(terms.etag))
+  if (tags !== null) return tags.trim() === '*' || (terms.etag !== '' && hasTag(tags, terms.etag))
   const since = request.field('if-modified-since')
   if (since === null) return false
-  const modified = parseHttpDate(terms.lastModified, responseTime)
+  // Without a Last-Modified, what was here when the response came has not changed since.
+  const modified = terms.lastModified === '' ? terms.birth : parseHttpDate(terms.lastModified, responseTime)
   return modified <= parseHttpDate(since, responseTime)
 }
 
-function tagsIn(text: string): string[] {
-  return (text.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []).map((tag) => opaque(tag))
+/** Tags that break the grammar are compared as they stand: nobody else can have meant them. */
+function hasTag(tags: string, etag: string): boolean {
+  if (tags.trim() === etag) return true
+  return (tags.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []).some((tag) => opaque(tag) === opaque(etag))
 }
 
-/** A tag without its weakness. */
+/** A tag without its weakness, and without the quotes that some servers and users forget. */
 function opaque(tag: string): string {
-  return tag.startsWith('W/') ? tag.slice(2) : tag
+  return tag.replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
 }
 
 /** Whether If-Range, if given, still names the stored response (RFC 9110 section 13.1.5): strongly. */

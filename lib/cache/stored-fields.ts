@@ -16,10 +16,10 @@ const NOT_STORED = new Set([
   'upgrade',
 ])
 /**
- * A 304 describes the stored bytes, not its own: what they are told apart and decoded by stays (section 3.2).
- * Several servers send `Content-Length: 0`, or the length without coding.
+ * A 304 describes the stored bytes: how long they are and how they are decoded stays as it was
+ * (section 3.2). Several servers send `Content-Length: 0`, or leave out the coding.
  */
-const NOT_UPDATED = new Set(['content-encoding', 'content-length', 'content-md5', 'content-range'])
+const NOT_UPDATED = new Set(['content-encoding', 'content-length'])
 
 /** Name and value in turn, as lines. */
 export function linesOf(raw: readonly string[], keep: (name: string) => boolean = () => true): string {
