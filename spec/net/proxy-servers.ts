@@ -64,7 +64,8 @@ export async function httpProxy(options: HttpProxyOptions = {}): Promise<TestPro
     const passed = request(
       { host: '127.0.0.1', port: url.port, path: url.pathname + url.search, headers, method, agent: false },
       (response) => {
-        answer.writeHead(response.statusCode!, response.headers)
+        // A connection's fields are between the origin and us.
+        answer.writeHead(response.statusCode!, { ...response.headers, connection: 'keep-alive' })
         response.pipe(answer)
       },
     )
