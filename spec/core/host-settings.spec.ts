@@ -86,44 +86,44 @@ describe('settings', () => {
   })
 })
 
-function hosts(value: unknown): () => HostSettings {
+function withHosts(value: unknown): () => HostSettings {
   return () => new HostSettings({}, value as Record<string, HostOptions>)
 }
 
-function pacing(value: unknown): () => HostSettings {
-  return hosts({ 'a.test': { pacing: value } })
+function withPacing(value: unknown): () => HostSettings {
+  return withHosts({ 'a.test': { pacing: value } })
 }
 
 describe('what is wrong is said at once', () => {
   it.each<[string, () => unknown, RegExp]>([
-    ['hosts', hosts(7), /hosts is 7; it must be an object/],
-    ['a scheme', hosts({ 'http://a.test': {} }), /"http:\/\/a.test".*without scheme, port and path/],
-    ['a port', hosts({ 'a.test:80': {} }), /"a.test:80".*without scheme, port/],
-    ['a path', hosts({ 'a.test/x': {} }), /"a.test\/x"/],
-    ['a user', hosts({ 'u@a.test': {} }), /"u@a.test"/],
-    ['a star inside', hosts({ 'a.*.test': {} }), /"a\.\*\.test"/],
-    ['a star alone in a name', hosts({ '*a.test': {} }), /"\*a.test"/],
-    ['a star before an address', hosts({ '*.127.0.0.1': {} }), /"\*\.127.0.0.1"/],
-    ['nothing', hosts({ '': {} }), /a pattern of hosts is ""/],
-    ['the same twice', hosts({ 'a.test': {}, 'A.test': {} }), /'A.test' and 'a.test' are the same/],
-    ['settings', hosts({ 'a.test': null }), /hosts\['a.test'\] is null; it must be an object/],
-    ['a misspelt name', hosts({ 'a.test': { maxConPerTarget: 1 } }), /did you mean maxConnPerTarget\?/],
+    ['hosts', withHosts(7), /hosts is 7; it must be an object/],
+    ['a scheme', withHosts({ 'http://a.test': {} }), /"http:\/\/a.test".*without scheme, port and path/],
+    ['a port', withHosts({ 'a.test:80': {} }), /"a.test:80".*without scheme, port/],
+    ['a path', withHosts({ 'a.test/x': {} }), /"a.test\/x"/],
+    ['a user', withHosts({ 'u@a.test': {} }), /"u@a.test"/],
+    ['a star inside', withHosts({ 'a.*.test': {} }), /"a\.\*\.test"/],
+    ['a star alone in a name', withHosts({ '*a.test': {} }), /"\*a.test"/],
+    ['a star before an address', withHosts({ '*.127.0.0.1': {} }), /"\*\.127.0.0.1"/],
+    ['nothing', withHosts({ '': {} }), /a pattern of hosts is ""/],
+    ['the same twice', withHosts({ 'a.test': {}, 'A.test': {} }), /'A.test' and 'a.test' are the same/],
+    ['settings', withHosts({ 'a.test': null }), /hosts\['a.test'\] is null; it must be an object/],
+    ['a misspelt name', withHosts({ 'a.test': { maxConPerTarget: 1 } }), /did you mean maxConnPerTarget\?/],
     [
       'a misspelt pacing name',
-      pacing({ minIntervall: 1 }),
+      withPacing({ minIntervall: 1 }),
       /"minIntervall" of hosts\['a.test'\].pacing; did you mean minInterval\?/,
     ],
-    ['a name of Object', pacing({ toString: 1 }), /unknown option "toString"/],
-    ['minInterval', pacing({ minInterval: -1 }), /minInterval is -1; it must be a number of ms/],
-    ['minInterval', pacing({ minInterval: NaN }), /minInterval is NaN/],
-    ['requestsPerInterval', pacing({ requestsPerInterval: 0 }), /whole number from 1 to 10000/],
-    ['requestsPerInterval', pacing({ requestsPerInterval: 1.5 }), /whole number/],
-    ['interval', pacing({ interval: 0 }), /interval is 0/],
-    ['jitter', pacing({ jitter: 1.1 }), /jitter is 1.1; it must be a number from 0 to 1/],
-    ['autoThrottle', pacing({ autoThrottle: 'on' }), /autoThrottle is "on"/],
-    ['autoThrottle', pacing({ autoThrottle: { latency: 1 } }), /unknown option "latency"/],
-    ['delays', pacing({ autoThrottle: { minDelay: 9, startDelay: 5 } }), /must not fall/],
-    ['prefer', hosts({ 'a.test': { prefer: 'x' } }), /prefer is "x"/],
+    ['a name of Object', withPacing({ toString: 1 }), /unknown option "toString"/],
+    ['minInterval', withPacing({ minInterval: -1 }), /minInterval is -1; it must be a number of ms/],
+    ['minInterval', withPacing({ minInterval: NaN }), /minInterval is NaN/],
+    ['requestsPerInterval', withPacing({ requestsPerInterval: 0 }), /whole number from 1 to 10000/],
+    ['requestsPerInterval', withPacing({ requestsPerInterval: 1.5 }), /whole number/],
+    ['interval', withPacing({ interval: 0 }), /interval is 0/],
+    ['jitter', withPacing({ jitter: 1.1 }), /jitter is 1.1; it must be a number from 0 to 1/],
+    ['autoThrottle', withPacing({ autoThrottle: 'on' }), /autoThrottle is "on"/],
+    ['autoThrottle', withPacing({ autoThrottle: { latency: 1 } }), /unknown option "latency"/],
+    ['delays', withPacing({ autoThrottle: { minDelay: 9, startDelay: 5 } }), /must not fall/],
+    ['prefer', withHosts({ 'a.test': { prefer: 'x' } }), /prefer is "x"/],
     ['the client’s own', () => new HostSettings({ pacing: { jitter: -1 } }), /^pacing.jitter is -1/],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(ArgumentError)

@@ -13,14 +13,16 @@ import { Target } from '../../lib/core/target.ts'
 /** What a spec asks for; all that is left out is that of a plain GET. */
 export type Wish = Partial<Omit<ExchangeRequest, 'target' | 'timeouts'>> & {
   host?: string
+  clientIp?: string
   path?: string
 } & Partial<ExchangeRequest['timeouts']>
 
 const targets = new Map<string, Target>()
 
-export function targetOf(host: string): Target {
-  const target = targets.get(host) ?? new Target({ scheme: 'http', host, port: 80 })
-  targets.set(host, target)
+export function targetOf(host: string, clientIp = ''): Target {
+  const key = `${host} ${clientIp}`
+  const target = targets.get(key) ?? new Target({ scheme: 'http', host, port: 80, clientIp })
+  targets.set(key, target)
   return target
 }
 
@@ -110,7 +112,7 @@ function requestOf(wish: Wish): ExchangeRequest {
   const method = wish.method ?? 'GET'
   const body = wish.body ?? null
   return {
-    target: targetOf(wish.host ?? 'a.test'),
+    target: targetOf(wish.host ?? 'a.test', wish.clientIp),
     method,
     fields: wish.fields ?? fieldsFor(wish.host ?? 'a.test', body),
     body,

@@ -80,6 +80,12 @@ export class HandWire implements Wire {
     return this.data(paths.map((path) => answerTo(path, fields)).join(''))
   }
 
+  /** Refuses the next `count` requests. */
+  refuse(status = 429, fields = '', count = 1): this {
+    this.answered += count
+    return this.data(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n${fields}\r\n`.repeat(count))
+  }
+
   // --- what its owner does ---------------------------------------------------------------------
 
   write(data: string | Uint8Array): boolean {

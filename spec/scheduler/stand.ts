@@ -1,6 +1,9 @@
 import { assert } from 'vitest'
 import { ClosedError } from '../../lib/core/errors.ts'
+import { HostSettings, type HostOptions } from '../../lib/core/host-settings.ts'
 import { LIMITS } from '../../lib/core/limits.ts'
+import type { Target } from '../../lib/core/target.ts'
+import type { DialOptions } from '../../lib/net/network.ts'
 import { Scheduler, type SchedulerOptions, type TargetStats } from '../../lib/scheduler/scheduler.ts'
 import { Asked, type Wish } from './asked.ts'
 import { HandNetwork, type HandWire } from './hand-network.ts'
@@ -27,13 +30,21 @@ export class Stand {
   /** Pools made so far. */
   pools = 0
 
-  constructor(options: Partial<SchedulerOptions> = {}) {
-    this.options = { ...DEFAULTS, ...options }
-    this.scheduler = new Scheduler(this.options, this.clock, this.network, (target) => {
+  constructor(
+    options: Partial<SchedulerOptions & HostOptions> = {},
+    hosts: Record<string, HostOptions> = {},
+  ) {
+    const { pacing, ...others } = options
+    this.options = { ...DEFAULTS, ...others }
+    const settings = new HostSettings({ ...this.options, pacing }, hosts)
+    const makeDial = (target: Target): DialOptions => {
       this.pools++
       const { host, port, clientIp, key } = target
       return { host, port, clientIp, tls: null, sessionKey: key }
-    })
+    }
+    this.scheduler = new Scheduler(this.options, this.clock, this.network, makeDial, (target) =>
+      settings.of(target.host),
+    )
   }
 
   /** All dials so far. */
@@ -53,6 +64,12 @@ export class Stand {
   /** Submits; nothing happens before the tick ends. */
   submit(wish: Wish = {}): Asked {
     const asked = new Asked(wish, wish.path ?? `/${this.asked.length}`)
+    // As a call does.
+    asked.onHeadHeard = () => {
+      const { status, headers } = asked.head!
+      const retryAfter = Number(headers.get('retry-after') ?? -0.001) * 1_000
+      this.scheduler.refused(asked.x.target, status, retryAfter, asked.x.flight!.sentAt)
+    }
     this.scheduler.submit(asked.x)
     this.asked.push(asked)
     return asked
@@ -105,8 +122,9 @@ export class Stand {
     }
   }
 
-  target(host = 'a.test'): TargetStats {
-    const found = this.scheduler.stats().targets.find((each) => each.target === `http://${host}`)
+  target(host = 'a.test', clientIp = ''): TargetStats {
+    const key = `http://${host}${clientIp === '' ? '' : ` from ${clientIp}`}`
+    const found = this.scheduler.stats().targets.find((each) => each.target === key)
     assert(found !== undefined, `${host} is not in stats()`)
     return found
   }
@@ -134,9 +152,10 @@ export class Stand {
 
   expectNothingLeft(): void {
     const { waiting, connections, inFlight } = this.scheduler.stats()
+    const { open } = this.network
     assert.deepEqual(
-      { waiting, connections, inFlight, pending: this.clock.pending, open: this.network.open },
-      { waiting: 0, connections: 0, inFlight: 0, pending: 0, open: 0 },
+      { waiting, connections, inFlight, pending: this.clock.pending, open, holds: this.clock.holds },
+      { waiting: 0, connections: 0, inFlight: 0, pending: 0, open: 0, holds: 0 },
     )
     assert.equal(this.scheduler.wheel.size, 0, 'timers are left')
     assert.deepEqual(this.network.violations, [])

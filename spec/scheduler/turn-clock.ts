@@ -30,8 +30,11 @@ export class TurnClock implements Clock {
     return this.#now
   }
 
+  /** What `random` gives. */
+  chance: () => number = () => 0.5
+
   random(): number {
-    return 0.5
+    return this.chance()
   }
 
   defer(callback: () => void): void {
@@ -42,8 +45,14 @@ export class TurnClock implements Clock {
     this.#afterIo.push(callback)
   }
 
+  /** Reasons to keep the process alive. */
+  holds = 0
+
   hold(): () => void {
-    return () => {}
+    this.holds++
+    return () => {
+      this.holds--
+    }
   }
 
   after(ms: number, callback: () => void): () => void {
