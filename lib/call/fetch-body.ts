@@ -1,0 +1,101 @@
+/** Where the bytes come from. */
+interface Answer {
+  readonly body: AsyncIterableIterator<Uint8Array>
+  discard(): Promise<void>
+}
+
+/**
+ * Bodies that nobody read to the end, and whose Response is gone: their connection is freed, and their
+ * signal forgets them (CVE-2024-24750 was a client that did neither).
+ */
+const dropped = new FinalizationRegistry<() => void>((letGo) => letGo())
+
+/** The body of a fetched response: pulls a chunk when it is asked for one, and not before. */
+export class FetchBody {
+  readonly stream: ReadableStream<Uint8Array>
+  readonly #answer: Answer
+  readonly #signal: AbortSignal | undefined
+  #controller!: ReadableByteStreamController
+  #over = false
+  #unlisten: () => void = () => {}
+
+  constructor(answer: Answer, signal: AbortSignal | undefined) {
+    this.#answer = answer
+    this.#signal = signal
+    this.stream = new ReadableStream({
+      type: 'bytes',
+      start: (controller) => {
+        this.#controller = controller
+      },
+      pull: () => this.#pull(),
+      cancel: () => this.#letGo(),
+    })
+    if (signal !== undefined) this.#listen(signal)
+    const unlisten = this.#unlisten
+    dropped.register(
+      this,
+      () => {
+        unlisten()
+        void answer.discard()
+      },
+      this,
+    )
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      const { body } = this.#answer
+      let next = await body.next()
+      // An empty chunk is no answer to a pull: nobody would ask again.
+      while (next.done !== true && next.value.length === 0) next = await body.next()
+      if (this.#over) return
+      if (next.done === true) this.#close()
+      // A copy: a byte stream takes the whole buffer away from whoever else sees it.
+      else this.#controller.enqueue(new Uint8Array(next.value))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #close(): void {
+    this.#end()
+    this.#controller.close()
+    // A reader that brought its own buffer waits for it.
+    this.#controller.byobRequest?.respond(0)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#end()
+    const aborted = this.#signal?.aborted === true
+    this.#controller.error(aborted ? this.#signal?.reason : new TypeError('terminated', { cause: error }))
+  }
+
+  #letGo(): Promise<void> {
+    this.#end()
+    return this.#answer.discard()
+  }
+
+  /** The call has its own ear; this one is for what has arrived already, and is not read yet. */
+  #listen(signal: AbortSignal): void {
+    const own = new WeakRef(this)
+    const onAbort = (): void => {
+      const body = own.deref()
+      if (body !== undefined) body.#abort()
+    }
+    signal.addEventListener('abort', onAbort)
+    this.#unlisten = () => signal.removeEventListener('abort', onAbort)
+  }
+
+  #abort(): void {
+    if (this.#over) return
+    this.#fail(this.#signal!.reason)
+    void this.#answer.discard()
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#unlisten()
+    dropped.unregister(this)
+  }
+}

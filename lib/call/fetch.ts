@@ -1,0 +1,155 @@
+import { types } from 'node:util'
+import { FetchBody } from './fetch-body.ts'
+import { hasNoBody, networkResponse } from './fetch-response.ts'
+import { requestStream } from './fetch-request-body.ts'
+import type { BodyInit } from './body.ts'
+
+/** What a fetch asks of the client. */
+export interface FetchOptions {
+  readonly method: string
+  readonly headers: [name: string, value: string][]
+  readonly body: BodyInit | null
+  readonly signal: AbortSignal | undefined
+  readonly redirect: 'follow' | 'manual' | 'error'
+  readonly cache?: Exclude<Request['cache'], 'default'>
+  /** A fetch resolves with any status, whatever the client's default is. */
+  readonly expectSuccess: false
+}
+
+/** What a fetch needs of a streamed response. */
+export interface FetchAnswer {
+  readonly status: number
+  readonly statusText: string
+  readonly url: string
+  readonly redirects: readonly unknown[]
+  readonly headers: Iterable<[name: string, value: string]>
+  readonly body: AsyncIterableIterator<Uint8Array>
+  discard(): Promise<void>
+}
+
+export interface FetchEngine {
+  stream(url: string, options: FetchOptions): Promise<FetchAnswer>
+}
+
+type Input = Parameters<typeof globalThis.fetch>[0]
+type Init = Parameters<typeof globalThis.fetch>[1]
+
+/** Read once, in this order: an init may be a Request, or have getters. */
+const INIT_NAMES = [
+  'method',
+  'headers',
+  'body',
+  'referrer',
+  'referrerPolicy',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'integrity',
+  'keepalive',
+  'signal',
+  'duplex',
+  'priority',
+  'window',
+] as const
+
+/**
+ * The fetch of the fetch standard, on a client: Node's own Request, Response and Headers, with the
+ * client's pools, limits, cookies, cache and retries underneath.
+ *
+ * Rejects with a TypeError whose `cause` is the RequestError; with the signal's reason when aborted.
+ */
+export function makeFetch(engine: FetchEngine): typeof globalThis.fetch {
+  return async (input: Input, init?: Init): Promise<Response> => {
+    const { request, signal, body } = readArguments(input, init)
+    checkRequest(request)
+    signal?.throwIfAborted()
+    try {
+      const options: FetchOptions = {
+        method: request.method,
+        headers: [...request.headers],
+        body: body ?? (request.body === null ? null : await requestStream(request.body, signal)),
+        signal,
+        redirect: request.redirect,
+        ...(request.cache === 'default' ? undefined : { cache: request.cache }),
+        expectSuccess: false,
+      }
+      return respond(request.method, await engine.stream(request.url, options), signal)
+    } catch (error) {
+      throw failure(error, signal)
+    }
+  }
+}
+
+/** As undici has it, which is what callers look for. */
+function failure(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason
+  // An ArgumentError, which names the remedy.
+  if (error instanceof TypeError) return error
+  return new TypeError('fetch failed', { cause: error })
+}
+
+interface Arguments {
+  readonly request: Request
+  readonly signal: AbortSignal | undefined
+  /** A body that can be sent again and has a length; null: none, or it is the request's stream. */
+  readonly body: BodyInit | null
+}
+
+/**
+ * The standard's Request does the reading and refusing. But the signal it makes costs more than a
+ * request, and of a body it keeps only a stream: both are taken out where they can be.
+ */
+function readArguments(input: Input, init: Init): Arguments {
+  if (init === undefined || init === null || typeof init !== 'object') {
+    return { request: new Request(input, init), signal: signalOf(input, undefined), body: null }
+  }
+  const own: Record<string, unknown> = {}
+  for (const name of INIT_NAMES) {
+    const value = (init as Record<string, unknown>)[name]
+    if (value !== undefined) own[name] = value
+  }
+  const { signal } = own
+  if (signal instanceof AbortSignal) delete own['signal']
+  const body = replayable(own['body'])
+  // Empty bytes, which bring no Content-Type, but make Request refuse a GET with a body.
+  if (body !== null) own['body'] = new Uint8Array(0)
+  return { request: new Request(input, own), signal: signalOf(input, signal), body }
+}
+
+function signalOf(input: Input, own: unknown): AbortSignal | undefined {
+  if (own instanceof AbortSignal) return own
+  return own === undefined && input instanceof Request ? input.signal : undefined
+}
+
+/** null: nothing, or what Request makes a stream or a text of. */
+function replayable(body: unknown): BodyInit | null {
+  if (typeof body === 'string') return body
+  // A copy: the standard lets the caller change it at once.
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
+  }
+  if (types.isArrayBuffer(body)) return new Uint8Array(body).slice()
+  if (body instanceof URLSearchParams) return body.toString() === '' ? body : new URLSearchParams(body)
+  return body instanceof Blob || body instanceof FormData ? body : null
+}
+
+function checkRequest(request: Request): void {
+  const scheme = request.url.slice(0, request.url.indexOf(':'))
+  if (scheme !== 'http' && scheme !== 'https') {
+    throw new TypeError(
+      `a ${scheme}: URL is not fetched here, only http and https; Node's own fetch takes data: and blob:`,
+    )
+  }
+  if (request.integrity !== '') {
+    throw new TypeError('integrity is not checked here; leave it out and compare the hash of the bytes')
+  }
+}
+
+function respond(method: string, answer: FetchAnswer, signal: AbortSignal | undefined): Response {
+  const { status } = answer
+  let body: ReadableStream<Uint8Array> | null = null
+  if (method === 'HEAD' || hasNoBody(status)) void answer.discard()
+  else body = new FetchBody(answer, signal).stream
+  return networkResponse(body, answer)
+}
