@@ -51,7 +51,8 @@ export function parseSetCookie(text: string): ParsedCookie | string {
   for (let start = pairEnd + 1; start <= text.length;) {
     let end = text.indexOf(';', start)
     if (end === -1) end = text.length
-    readAttribute(cookie, text, start, end)
+    // Cut out first: a search for "=" in all that follows would make a field of semicolons cost a second.
+    readAttribute(cookie, text.slice(start, end))
     start = end + 1
   }
   // A tab separates the columns of a cookies.txt; curl refuses it, too.
@@ -83,12 +84,11 @@ export function characterProblem(text: string): string {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-function readAttribute(cookie: Writable<ParsedCookie>, text: string, start: number, end: number): void {
-  const equals = text.indexOf('=', start)
-  const hasValue = equals !== -1 && equals < end
-  const value = hasValue ? trimmed(text, equals + 1, end) : ''
+function readAttribute(cookie: Writable<ParsedCookie>, text: string): void {
+  const equals = text.indexOf('=')
+  const value = equals === -1 ? '' : trimmed(text, equals + 1)
   if (value.length > LIMITS.maxCookieAttribute) return
-  switch (trimmed(text, start, hasValue ? equals : end).toLowerCase()) {
+  switch (trimmed(text, 0, equals === -1 ? text.length : equals).toLowerCase()) {
     case 'expires':
       cookie.expires = dateOf(value) ?? cookie.expires
       break

@@ -112,7 +112,8 @@ export class TargetView {
       if (cookie.path === '/' || pathMatch(plain, cookie.path!))
         header = withCookie(header, cookie.cookieString())
     }
-    this.#headers[at] = header
+    // Each may have 8 KB, and a site may have 180: what is rare is made anew each time, in some 5 us.
+    if (this.#headers.length <= LIMITS.maxCookieFields) this.#headers[at] = header
     return header
   }
 }

@@ -258,6 +258,8 @@ export const LIMITS = {
   maxCookieAge: 34_560_000,
   /** Targets per jar whose Cookie field is remembered, 0.5 KB each; computing it anew takes 2 us. */
   maxCookieTargets: 4_096,
+  /** Cookie fields of one target that are remembered; a site whose cookies have more paths has none. */
+  maxCookieFields: 8,
   /** Set-Cookie fields per target that are known again by their text. Most servers send 1 or 2. */
   maxKnownSetCookies: 8,
   /** A Set-Cookie field longer than this is parsed each time, bytes: its text is not kept. */

@@ -85,6 +85,11 @@ describe('parseSetCookie', () => {
     expect(parseSetCookie(text)).toMatch(why)
   })
 
+  it('reads a field of nothing but separators in one pass', () => {
+    const long = `a=b${';'.repeat(4_000_000)}`
+    expect(parseSetCookie(long)).toEqual(PLAIN)
+  })
+
   it('reads dates as tough-cookie does, by whichever way', () => {
     const dates = [
       'Wed, 21 Oct 2037 07:28:00 GMT',
