@@ -1,4 +1,5 @@
-import { open, realpath, rename, rm, stat, readFile, type FileHandle } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -11,15 +12,28 @@ let count = 0
 /** The bytes of a file of cookies, as Latin-1. @throws ArgumentError when it cannot be read */
 export async function readCookieFile(path: string): Promise<string> {
   try {
-    const { size } = await stat(path)
-    if (size <= LIMITS.maxCookieFile) return await readFile(path, 'latin1')
-    throw new Error(`it has ${size} bytes, more than ${LIMITS.maxCookieFile} (limit maxCookieFile)`)
+    return await readBounded(path)
   } catch (error) {
     throw new ArgumentError(
       `cannot read the cookies in "${path}": ${reasonOf(error)}; name a file that can be read`,
       error,
     )
   }
+}
+
+/** Not by the size that the system tells: a pipe has none, and a device no end. */
+async function readBounded(path: string): Promise<string> {
+  // `end` is the last byte that is read: one more than there may be.
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of createReadStream(path, { end: LIMITS.maxCookieFile })) {
+    chunks.push(chunk as Buffer)
+    size += (chunk as Buffer).length
+  }
+  if (size > LIMITS.maxCookieFile) {
+    throw new Error(`it has more than ${LIMITS.maxCookieFile} bytes (limit maxCookieFile)`)
+  }
+  return Buffer.concat(chunks).toString('latin1')
 }
 
 /**

@@ -239,6 +239,10 @@ describe('files', () => {
     expect(message).not.toContain('secret')
   })
 
+  it('without an end are not read to it', async () => {
+    expect(await refusal(jars().load('/dev/zero'))).toMatch(/maxCookieFile/)
+  })
+
   it('that are not there are named', async () => {
     expect(await refusal(jars().load(join(folder, 'none.txt')))).toMatch(/none\.txt.*ENOENT/)
   })
