@@ -6,13 +6,12 @@ import { systemClock } from '../../lib/core/clock.ts'
 import { ConnectError } from '../../lib/core/errors.ts'
 import { LIMITS } from '../../lib/core/limits.ts'
 import type { DialOptions, TlsOptions } from '../../lib/net/network.ts'
-import { parseProxy, type ProxyServer } from '../../lib/net/proxy.ts'
+import { parseProxy } from '../../lib/net/proxy.ts'
 import { TcpNetwork } from '../../lib/net/tcp.ts'
 import { createAuthority, createSelfSigned, type Authority, type Identity } from './certificates.ts'
 import {
   activeSockets,
   ignore,
-  listen,
   listenTls,
   refusedPort,
   rounds,
@@ -42,10 +41,6 @@ function echo(socket: Socket): void {
 function through(proxy: number | string, port = 443, options: Partial<DialOptions> = {}): Dialled {
   const url = typeof proxy === 'string' ? proxy : `http://127.0.0.1:${proxy}`
   return dial(network, { host: 'origin.test', port, tls: trusting, proxy: parseProxy(url), ...options })
-}
-
-function httpsProxy(port: number, tls: TlsOptions): ProxyServer {
-  return parseProxy(`https://localhost:${port}`, tls)
 }
 
 function unknown(): never {
@@ -404,61 +399,4 @@ it('a wire through a tunnel keeps the process alive only while referenced', asyn
   wire.ref()
   expect(activeSockets()).toBe(all)
   wire.destroy()
-})
-
-describe('an https proxy', () => {
-  it('is spoken to by TLS, and passes http requests on', async () => {
-    const seen = Promise.withResolvers<TLSSocket>()
-    await using proxy = await listenTls(identity, (socket) => {
-      seen.resolve(socket)
-      socket.once('data', (data) => socket.end(data))
-    })
-    const { wire, owner } = await dialOpen(network, {
-      host: 'origin.test',
-      port: 80,
-      proxy: httpsProxy(proxy.port, trusting),
-    })
-    expect((await seen.promise).servername).toBe('localhost')
-    wire.write('GET http://origin.test/ HTTP/1.1\r\n\r\n')
-    await owner.until('close')
-    expect(owner.events).toEqual(['open', 'data', 'fin clean', 'close'])
-  })
-
-  it('opens tunnels for TLS inside its own', async () => {
-    const before = await settledSockets()
-    {
-      await using origin = await listenTls(identity, echo)
-      await using proxy = await httpProxy({ identity })
-      const { wire, owner } = await dialOpen(network, {
-        host: 'origin.test',
-        port: origin.port,
-        tls: trusting,
-        proxy: httpsProxy(proxy.port, trusting),
-      })
-      wire.write(Buffer.alloc(200_000, 'x'))
-      await owner.untilReceived(200_000)
-      expect(owner.text).toBe('x'.repeat(200_000))
-      expect(wire.remoteAddress).toBe('127.0.0.1')
-      wire.destroy()
-    }
-    expect(await settledSockets()).toBe(before)
-  })
-
-  it('must prove who it is by its own options, whatever the host may do', async () => {
-    await using proxy = await httpProxy({ identity: await createSelfSigned() })
-    for (const tls of [null, { rejectUnauthorized: false }]) {
-      const options = { host: 'origin.test', port: 443, tls, proxy: httpsProxy(proxy.port, {}) }
-      const message = await failure(dial(network, options))
-      expect(message).toContain(
-        `the proxy https://localhost:${proxy.port} cannot be used: TLS with localhost:`,
-      )
-      expect(message).toContain('give its CA in proxyTlsOptions.ca')
-    }
-    expect(proxy.seen).toEqual([])
-    await using plain = await listen((socket) =>
-      socket.once('data', () => socket.end('HTTP/1.1 400 Bad\r\n\r\n')),
-    )
-    const options = { host: 'origin.test', port: 443, tls: trusting, proxy: httpsProxy(plain.port, {}) }
-    expect(await failure(dial(network, options))).toContain('does not speak TLS')
-  })
 })
