@@ -13,7 +13,7 @@ import type { RequestOptions, StreamResponse } from '../index.ts'
 import type { DownloadResult } from './download.ts'
 import type { DownloadEngine, DownloadRules } from './engine.ts'
 import type { PartFile } from './part-file.ts'
-import { hashUrl } from './part-record.ts'
+import { hashUrl, withoutSecrets } from './part-record.ts'
 import { pause } from './pause.ts'
 import { contentCoding, hasGzipName, isGzipFile, judge, type Held } from './range-answer.ts'
 import { strongValidator } from './validator.ts'
@@ -300,9 +300,7 @@ export class DownloadRun {
   }
 
   #about<E extends RequestError>(error: E): E {
-    // Without the password that a URL may hold.
-    const { origin, pathname, search } = new URL(this.#url)
-    const url = `${origin}${pathname}${search}`
+    const url = withoutSecrets(this.#url)
     return error.about({ method: 'GET', url, attempt: this.#requests, progress: 'answered' })
   }
 }

@@ -8,6 +8,7 @@ import { DownloadRun } from './download-run.ts'
 import type { DownloadEngine } from './engine.ts'
 import { fileError, FileError, systemCode } from './file-error.ts'
 import { existsError, PartFile } from './part-file.ts'
+import { withoutSecrets } from './part-record.ts'
 
 export interface DownloadOptions extends RequestOptions {
   /** When a file stands at the path: replace it when the new one is whole (default), leave it, or reject. */
@@ -91,7 +92,7 @@ function skippedResult(path: string, url: string | URL, size: number): DownloadR
     skipped: true,
     resumedFrom: 0,
     status: 0,
-    url: String(url),
+    url: withoutSecrets(url),
     headers: null,
     validator: null,
     retries: 0,

@@ -18,11 +18,13 @@ class Task<T, R> implements DequeItem<Task<T, R>> {
   next: Task<T, R> | null = null
   deque: object | null = null
   readonly item: T
+  readonly controller: AbortController
   /** null while it is under way. */
   result: MapResult<T, R> | null = null
 
-  constructor(item: T) {
+  constructor(item: T, controller: AbortController) {
     this.item = item
+    this.controller = controller
   }
 }
 
@@ -45,7 +47,12 @@ type State =
  */
 export class MapRun<T, R> implements AsyncIterableIterator<MapResult<T, R>, undefined> {
   readonly #plan: MapPlan<T, R>
-  readonly #controller = new AbortController()
+  /**
+   * One for each item under way, used again: a signal with hundreds of listeners looks through them all
+   * whenever one comes or goes.
+   */
+  readonly #controllers: AbortController[] = []
+  readonly #freeControllers: AbortController[] = []
   /** Tasks pulled and not handed out, at most. */
   readonly #window: number
   readonly #running = new Deque<Task<T, R>>()
@@ -87,7 +94,7 @@ export class MapRun<T, R> implements AsyncIterableIterator<MapResult<T, R>, unde
     this.#failure = null
     this.#forget()
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(END)
-    this.#controller.abort(new AbortError(undefined, 'the loop over the map was left'))
+    this.#abort(new AbortError(undefined, 'the loop over the map was left'))
     if (wasOpen) await this.#closeSource(hangs)
     return END
   }
@@ -98,7 +105,7 @@ export class MapRun<T, R> implements AsyncIterableIterator<MapResult<T, R>, unde
     const hangs = this.#pulling
     const error = new AbortError(this.#plan.signal?.reason)
     this.#fail(error)
-    this.#controller.abort(error)
+    this.#abort(error)
     // Each gets its result now: a function that does not heed its signal must not hold the end up.
     for (const task of [...tasksOf(this.#running), ...tasksOf(this.#line)]) {
       if (task.result === null) this.#finish(task, { ok: false, item: task.item, value: undefined, error })
@@ -189,11 +196,11 @@ export class MapRun<T, R> implements AsyncIterableIterator<MapResult<T, R>, unde
   }
 
   #start(item: T): void {
-    const task = new Task<T, R>(item)
+    const task = new Task<T, R>(item, this.#controller())
     this.#underWay++
     if (this.#plan.ordered) this.#line.push(task)
     else this.#running.push(task)
-    this.#plan.work(item, this.#controller.signal).then(
+    this.#plan.work(item, task.controller.signal).then(
       (value) => this.#settle(task, { ok: true, item, value, error: undefined }),
       (error: unknown) => this.#settle(task, { ok: false, item, value: undefined, error: asError(error) }),
     )
@@ -208,7 +215,20 @@ export class MapRun<T, R> implements AsyncIterableIterator<MapResult<T, R>, unde
   #finish(task: Task<T, R>, result: MapResult<T, R>): void {
     task.result = result
     this.#underWay--
+    this.#freeControllers.push(task.controller)
     if (this.#running.remove(task)) this.#line.push(task)
+  }
+
+  #controller(): AbortController {
+    const free = this.#freeControllers.pop()
+    if (free !== undefined) return free
+    const made = new AbortController()
+    this.#controllers.push(made)
+    return made
+  }
+
+  #abort(reason: AbortError): void {
+    for (const controller of this.#controllers) controller.abort(reason)
   }
 
   /** Nothing more is pulled; when all results are handed out, the loop throws `error`. */

@@ -15,7 +15,10 @@ export type MapResult<T, R> =
   | { readonly ok: true; readonly item: T; readonly value: R; readonly error: undefined }
   | { readonly ok: false; readonly item: T; readonly value: undefined; readonly error: Error }
 
-/** Turns a response into what the caller wants of it. `signal` aborts when the map is left. */
+/**
+ * Turns a response into what the caller wants of it. `signal` aborts when the map is left; it serves other
+ * items after this one, so that a listener must be taken off again.
+ */
 export type MapFunction<T, R> = (response: Response, item: T, signal: AbortSignal) => R | Promise<R>
 
 /** Where the items come from. */

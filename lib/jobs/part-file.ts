@@ -1,4 +1,4 @@
-import { link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { link, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FileError, fileError, systemCode } from './file-error.ts'
 import { FileWriter } from './file-writer.ts'
@@ -26,7 +26,8 @@ export class PartFile {
   #writer: FileWriter | null = null
   #inode = ''
   #version: PartVersion | null = null
-  #isRecorded = false
+  /** A record stands beside the part: after `reopen` or `write` this one's, before `begin` perhaps another's. */
+  #hasRecord = true
 
   /** Throws FileError when another download of this process has the path. */
   constructor(path: string) {
@@ -52,7 +53,8 @@ export class PartFile {
   /** Opens what an earlier download of this URL has left; null: nothing that can be gone on with. */
   async reopen(url: string): Promise<PartVersion | null> {
     const record = await readRecord(this.#recordPath)
-    if (record === null || record.url !== url) return null
+    this.#hasRecord = record !== 'none'
+    if (record === 'none' || record === 'bad' || record.url !== url) return null
     const handle = await open(this.#part, 'r+').catch(() => null)
     if (handle === null) return null
     const { ino, size } = await handle.stat({ bigint: true })
@@ -63,15 +65,16 @@ export class PartFile {
     }
     this.#use(handle, record.inode, Number(size))
     this.#version = record
-    this.#isRecorded = true
     return record
   }
 
   /** Starts a version from its first byte, in a file of its own. */
   async begin(version: PartVersion): Promise<void> {
-    await this.drop()
+    await this.#close()
+    // First: a record must never speak for a part that comes after it.
+    await this.#removeRecord()
     try {
-      const handle = await open(this.#part, 'wx')
+      const handle = await this.#create()
       const { ino } = await handle.stat({ bigint: true })
       this.#use(handle, ino.toString(), 0)
     } catch (error) {
@@ -84,7 +87,7 @@ export class PartFile {
   write(piece: Uint8Array): Promise<void> | undefined {
     const wait = this.#writer!.write(piece)
     // A file that fits into one write needs no record: nothing of it is on the disk before all is.
-    return wait === undefined || this.#isRecorded ? wait : wait.then(() => this.#record())
+    return wait === undefined || this.#hasRecord ? wait : wait.then(() => this.#record())
   }
 
   /** The next byte is number `position`, from 0. */
@@ -132,9 +135,7 @@ export class PartFile {
     await this.#close()
     this.#version = null
     await this.#removeRecord()
-    await rm(this.#part, { force: true }).catch((error: unknown) => {
-      throw fileError('remove', this.#part, error)
-    })
+    await remove(this.#part)
   }
 
   /** Others may have the path. */
@@ -154,16 +155,25 @@ export class PartFile {
 
   async #record(): Promise<void> {
     const { validator } = this.#version!
-    if (this.#isRecorded || validator === null) return
+    if (this.#hasRecord || validator === null) return
     await writeRecord(this.#recordPath, { ...this.#version!, validator, inode: this.#inode })
-    this.#isRecorded = true
+    this.#hasRecord = true
   }
 
   async #removeRecord(): Promise<void> {
-    this.#isRecorded = false
-    await rm(this.#recordPath, { force: true }).catch((error: unknown) => {
-      throw fileError('remove', this.#recordPath, error)
-    })
+    if (this.#hasRecord) await remove(this.#recordPath)
+    this.#hasRecord = false
+  }
+
+  /** Not truncated, if there is one, but made anew: who else has it open has another file then. */
+  async #create(): Promise<FileHandle> {
+    try {
+      return await open(this.#part, 'wx')
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error
+    }
+    await remove(this.#part)
+    return open(this.#part, 'wx')
   }
 
   async #checkInode(handle: FileHandle): Promise<void> {
@@ -190,7 +200,7 @@ export class PartFile {
       await rename(this.#part, this.path)
       return
     }
-    await rm(this.#part, { force: true })
+    await remove(this.#part)
   }
 
   async #close(): Promise<void> {
@@ -205,6 +215,14 @@ export class PartFile {
 
 export function existsError(path: string): FileError {
   return new FileError('ERR_FILE_EXISTS', path, `${path} exists and is kept; exists: 'overwrite' replaces it`)
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError('remove', path, error)
+  }
 }
 
 /** So that the new name, too, outlives a power cut. Not every system can. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { LIMITS } from '../core/limits.ts'
-import { fileError } from './file-error.ts'
+import { fileError, systemCode } from './file-error.ts'
 
 /** What a part of a file must be known by to go on with it in another process. */
 export interface PartRecord {
@@ -19,25 +19,29 @@ export interface PartRecord {
 const VERSION = 1
 
 export function hashUrl(url: string | URL): string {
-  const parsed = new URL(url)
-  return createHash('sha256').update(`${parsed.origin}${parsed.pathname}${parsed.search}`).digest('hex')
+  return createHash('sha256').update(withoutSecrets(url)).digest('hex')
 }
 
-/** null: there is none, or none that can be used. */
-export async function readRecord(path: string): Promise<PartRecord | null> {
-  let value: unknown
+/** A URL without user, password and fragment. */
+export function withoutSecrets(url: string | URL): string {
+  const { origin, pathname, search } = new URL(url)
+  return `${origin}${pathname}${search}`
+}
+
+/** 'none': there is no such file; 'bad': none that can be used. */
+export async function readRecord(path: string): Promise<PartRecord | 'none' | 'bad'> {
   try {
     const handle = await open(path, 'r')
     try {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(LIMITS.maxPartRecord))
-      value = JSON.parse(buffer.toString('utf8', 0, bytesRead))
+      const value: unknown = JSON.parse(buffer.toString('utf8', 0, bytesRead))
+      return isRecord(value) ? value : 'bad'
     } finally {
       await handle.close()
     }
-  } catch {
-    return null
+  } catch (error) {
+    return systemCode(error) === 'ENOENT' ? 'none' : 'bad'
   }
-  return isRecord(value) ? value : null
 }
 
 /** Whole or not at all: it is written beside its name, then renamed. */
