@@ -14,6 +14,12 @@ const REMEDIES: Readonly<Record<number, string>> = {
 }
 const MAX_SHOWN = 100
 
+/** The cause of the ConnectError when a proxy answers CONNECT with anything but a 2xx. */
+export interface ProxyRefusal {
+  readonly status: number
+  readonly statusText: string
+}
+
 /**
  * A tunnel by CONNECT (RFC 9110 section 9.3.6). Any 2xx opens it, and Content-Length and
  * Transfer-Encoding mean nothing then. Any other answer is the proxy's own: it must never pass for
@@ -96,8 +102,10 @@ export class ConnectTunnel implements Tunnel {
       this.#text = ''
       this.#owner.onTunnel(rest)
     } else {
-      const answer = `${status} ${printable(line[2] ?? '')}`.trimEnd()
-      this.#fail(`refused a tunnel to ${this.#authority}: ${answer}${this.#remedy(status, head)}`)
+      const statusText = printable(line[2] ?? '')
+      const answer = `${status} ${statusText}`.trimEnd()
+      const refusal: ProxyRefusal = { status, statusText }
+      this.#fail(`refused a tunnel to ${this.#authority}: ${answer}${this.#remedy(status, head)}`, refusal)
     }
     return false
   }
@@ -111,10 +119,10 @@ export class ConnectTunnel implements Tunnel {
     return `; it takes ${schemes.join(', ').slice(0, MAX_SHOWN)} only, and trawl knows Basic only`
   }
 
-  #fail(what: string): void {
+  #fail(what: string, cause?: ProxyRefusal): void {
     this.#done = true
     this.#text = ''
-    this.#owner.onTunnelFailed(proxyError(this.#proxy, what))
+    this.#owner.onTunnelFailed(proxyError(this.#proxy, what, cause))
   }
 }
 

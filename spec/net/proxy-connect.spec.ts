@@ -200,6 +200,12 @@ describe('a proxy that refuses', () => {
     expect(told).toMatch(new RegExp(`^the proxy http://127\\.0\\.0\\.1:${proxy.port} `))
   })
 
+  it('is the cause of the error, for programs', async () => {
+    await using proxy = await scriptedProxy('HTTP/1.1 403 For\u0007bidden\r\n\r\n')
+    const { cause } = await through(proxy.port).owner.failure()
+    expect(cause).toEqual({ status: 403, statusText: 'Forbidden' })
+  })
+
   it('knows who may pass', async () => {
     await using origin = await listenTls(identity, echo)
     await using proxy = await httpProxy({ credentials: 'me:s3cret' })
