@@ -31,15 +31,7 @@ export class FetchBody {
       cancel: () => this.#letGo(),
     })
     if (signal !== undefined) this.#listen(signal)
-    const unlisten = this.#unlisten
-    dropped.register(
-      this,
-      () => {
-        unlisten()
-        void answer.discard()
-      },
-      this,
-    )
+    dropped.register(this, lettingGo(answer, this.#unlisten), this)
   }
 
   async #pull(): Promise<void> {
@@ -97,5 +89,13 @@ export class FetchBody {
     this.#over = true
     this.#unlisten()
     dropped.unregister(this)
+  }
+}
+
+/** Made apart from the class, so that it cannot hold the very body whose end it waits for. */
+function lettingGo(answer: Answer, unlisten: () => void): () => void {
+  return () => {
+    unlisten()
+    void answer.discard()
   }
 }

@@ -3,6 +3,7 @@ import { FetchBody } from './fetch-body.ts'
 import { hasNoBody, networkResponse } from './fetch-response.ts'
 import { requestStream } from './fetch-request-body.ts'
 import type { BodyInit } from './body.ts'
+import { resolveUrl } from './query.ts'
 
 /** What a fetch asks of the client. */
 export interface FetchOptions {
@@ -58,12 +59,18 @@ const INIT_NAMES = [
  * client's pools, limits, cookies, cache and retries underneath.
  *
  * Rejects with a TypeError whose `cause` is the RequestError; with the signal's reason when aborted.
+ * `baseUrl`: what a relative URL given as text is resolved against; '' for nothing, as in Node.
  */
-export function makeFetch(engine: FetchEngine): typeof globalThis.fetch {
+export function makeFetch(engine: FetchEngine, baseUrl: string = ''): typeof globalThis.fetch {
   return async (input: Input, init?: Init): Promise<Response> => {
-    const { request, signal, body } = readArguments(input, init)
+    const given = typeof input === 'string' && baseUrl !== '' ? resolveUrl(baseUrl, input) : input
+    const { request, signal, body } = readArguments(given, init)
     checkRequest(request)
-    signal?.throwIfAborted()
+    if (signal?.aborted === true) {
+      // Whoever made the body may hold a file for it.
+      request.body?.cancel(signal.reason).catch(ignore)
+      throw signal.reason
+    }
     try {
       const options: FetchOptions = {
         method: request.method,
@@ -153,3 +160,5 @@ function respond(method: string, answer: FetchAnswer, signal: AbortSignal | unde
   else body = new FetchBody(answer, signal).stream
   return networkResponse(body, answer)
 }
+
+function ignore(): void {}

@@ -1,10 +1,10 @@
-import { getEventListeners, once } from 'node:events'
+import { once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Client, ConnectError, ConnectionClosedError } from '../../lib/index.ts'
+import { Client } from '../../lib/index.ts'
 import { makeFetch } from '../../lib/call/fetch.ts'
 
 /** What the server answers, by path. Others: what was asked, as JSON. */
@@ -412,50 +412,5 @@ describe.each(Object.entries(fetches))('fetch of %s: failures', (_name, fetch) =
     const text = await response.text()
     controller.abort()
     expect(text).toBe('packed')
-  })
-})
-
-describe('fetch of trawl', () => {
-  const { trawl: own } = fetches as { trawl: typeof fetch }
-
-  it('names the error of the client as cause', async () => {
-    expect((await rejection(own(`${site}/close`))).cause).toBeInstanceOf(ConnectionClosedError)
-    expect((await rejection((await own(`${site}/broken`)).text())).cause).toBeInstanceOf(
-      ConnectionClosedError,
-    )
-    const refused = await rejection(own('http://127.0.0.1:1/'))
-    expect(refused.cause).toBeInstanceOf(ConnectError)
-  })
-
-  // Node's own takes the reason phrase for UTF-8.
-  it('has a reason phrase in Latin-1', async () => {
-    const response = await own(`${site}/latin1`)
-    expect([response.statusText, response.clone().statusText]).toEqual(['Gr\u00fc\u00df', 'Gr\u00fc\u00df'])
-  })
-
-  it('says what it does not fetch', async () => {
-    expect((await rejection(own('data:text/plain,x'))).message).toMatch(/a data: URL is not fetched here/)
-    expect((await rejection(own('blob:nodedata:x'))).message).toMatch(/a blob: URL is not fetched here/)
-    expect((await rejection(own(site, { integrity: 'sha256-x' }))).message).toMatch(
-      /integrity is not checked/,
-    )
-  })
-
-  it('holds no body back when nobody reads: the server stands still', async () => {
-    const response = await own(`${site}/big`)
-    expect(client.stats().targets[0]).toBeDefined()
-    const reader = response.body!.getReader()
-    expect((await reader.read()).value!.length).toBeLessThan(1_000_000)
-    await reader.cancel()
-  })
-
-  it('leaves no listener on a signal once the body is over, read or cancelled', async () => {
-    const { signal } = new AbortController()
-    await (await own(`${site}/gzip`, { signal })).text()
-    await (await own(`${site}/drip`, { signal })).body!.cancel()
-    await (await own(`${site}/status?204`, { signal })).text()
-    await rejection((await own(`${site}/broken`, { signal })).text())
-    await rejection(own(`${site}/close`, { signal }))
-    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
