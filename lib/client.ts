@@ -1,197 +1,361 @@
-import { Call, type CallContext } from './call/call.ts'
-import { clientChecks, readOptions } from './call/options.ts'
-import { RequestBuilder, type RequestOptions, type SharedOptions } from './call/request.ts'
+import { Between } from './call/between.ts'
+import type { CallContext, Health } from './call/call-context.ts'
+import { Call } from './call/call.ts'
+import { makeFetch } from './call/fetch.ts'
+import { Joins } from './call/joins.ts'
+import { compose, type Next } from './call/middleware.ts'
+import { clientChecks, extendChecks } from './call/option-checks.ts'
+import { readOptions } from './call/options.ts'
+import { addQuery, resolveUrl } from './call/query.ts'
+import { mergeHeaders } from './call/request-fields.ts'
+import type { RequestOptions } from './call/request-options.ts'
+import { RequestBuilder, type BuilderContext } from './call/request.ts'
 import type { Response } from './call/response.ts'
+import { RetryBudget } from './call/retry-budget.ts'
+import { loopRules } from './call/rules.ts'
 import type { StreamResponse } from './call/stream-response.ts'
 import { TlsIdentities } from './call/tls-identity.ts'
-import { systemClock, type Clock } from './core/clock.ts'
-import { watch, type DebugLevel } from './core/debug.ts'
-import { ArgumentError, ClosedError, type RequestError } from './core/errors.ts'
+import type { CacheStats, HttpCache } from './cache/http-cache.ts'
+import { openCache } from './cache/open-cache.ts'
+import type { ClientOptions, ExtendOptions } from './client-options.ts'
+import { CookieJars } from './cookies/jars.ts'
+import { systemClock } from './core/clock.ts'
+import { watch } from './core/debug.ts'
+import { ArgumentError, ClosedError, ConnectError, type RequestError } from './core/errors.ts'
+import type { Exchange } from './core/exchange.ts'
+import { HostSettings } from './core/host-settings.ts'
 import { LIMITS } from './core/limits.ts'
 import type { Target } from './core/target.ts'
 import { checkMethod, serializeFields } from './http1/request-encoder.ts'
-import type { DialOptions, Network, Resolve } from './net/network.ts'
+import { download, type DownloadOptions, type DownloadResult } from './jobs/download.ts'
+import {
+  map,
+  type MapFunction,
+  type MapItemOptions,
+  type MapOptions,
+  type MapRequest,
+  type MapResult,
+  type MapSource,
+} from './jobs/map.ts'
+import type { DialOptions } from './net/network.ts'
+import { Proxies } from './net/proxy-names.ts'
 import { TcpNetwork } from './net/tcp.ts'
+import { ClientIps, type ClientIpStats } from './scheduler/client-ips.ts'
 import { Scheduler, type SchedulerStats } from './scheduler/scheduler.ts'
 
-/** Options of a client. Those shared with requests are defaults, which each request may override. */
-export interface ClientOptions extends SharedOptions {
-  /** Most connections in all, dialling ones included; default 50. */
-  maxConn?: number | undefined
-  /** Most connections to one target; default 6. */
-  maxConnPerTarget?: number | undefined
-  /**
-   * Most exchanges in flight on one connection; default 1: no pipelining. Only for servers that
-   * answer in order: one that answers twice, or swallows a request, shifts the answers behind it, and
-   * nothing in HTTP/1.1 shows that.
-   */
-  maxPipelinedRequests?: number | undefined
-  /** What a waiting exchange takes when no connection is idle, the other comes after; default 'connection'. */
-  prefer?: 'connection' | 'pipeline' | undefined
-  /** Most exchanges waiting for a connection; default 1,000,000. */
-  maxQueued?: number | undefined
-  /** Most bytes of a response's head; default 65,536. */
-  maxHeadSize?: number | undefined
-  /** 'strict' rejects all that RFC 9112 lets a client reject; default 'lenient', as browsers and curl. */
-  parser?: 'lenient' | 'strict' | undefined
-  /** An idle connection is closed after this, ms, or earlier as the server's Keep-Alive says; default 15,000. */
-  keepAliveTimeout?: number | undefined
-  /** Looks a host up instead of the system; may return several addresses. */
-  resolve?: Resolve | undefined
-  /** Prints what happens on stderr: scheduling; 'protocol' heads too, 'stream' all bytes too. */
-  debug?: boolean | DebugLevel | undefined
-  /** Time, for simulations. */
-  clock?: Clock | undefined
-  /** The network, for simulations. */
-  network?: Network | undefined
+/** What `stats()` tells. */
+export interface ClientStats extends SchedulerStats {
+  /** Each of `clientIps`: how often it was chosen, how loaded it is, and why it is set aside. */
+  clientIps: ClientIpStats[]
+  /** null: no cache. */
+  cache: CacheStats | null
 }
+
+/** What a client shares with those that extend it. */
+interface Core {
+  readonly scheduler: Scheduler
+  readonly parts: Omit<BuilderContext, 'encoder'>
+  readonly jars: CookieJars | null
+  readonly clientIps: ClientIps | null
+  readonly cache: HttpCache | null
+  readonly between: Between
+  readonly unwatch: () => void
+  context(builder: RequestBuilder): CallContext
+}
+
+type Url = string | URL
+type UrlOptions = RequestOptions & { url: Url }
 
 /**
  * An HTTP/1.1 client: its pools, its limits and its defaults. Make one and keep it; `close` it when
  * done, or `await using client = new Client()`.
  */
 export class Client {
-  readonly #scheduler: Scheduler
+  /** The jars of this client; null: it keeps no cookies. */
+  readonly cookies: CookieJars | null
+  /**
+   * Fetch, by the fetch standard, on this client's pools: to be handed to whatever wants a `fetch`.
+   * Rejects with a TypeError whose cause is the RequestError.
+   */
+  readonly fetch: typeof globalThis.fetch
+  readonly #core: Core
+  readonly #options: ClientOptions
   readonly #builder: RequestBuilder
   readonly #context: CallContext
-  readonly #unwatch: () => void
+  /** The middleware around every call; null: there is none. */
+  readonly #chain: Next | null
 
-  /** Throws ArgumentError when an option is unknown or its value is wrong. */
-  constructor(given: ClientOptions = {}) {
-    const options = readOptions('Client', given, clientChecks)
-    const clock = options.clock ?? systemClock
-    const network = options.network ?? new TcpNetwork({ clock, resolve: options.resolve })
-    const identities = new TlsIdentities(options.tlsOptions)
-    const scheduler = new Scheduler(
-      {
-        maxConn: options.maxConn ?? LIMITS.maxConn,
-        maxConnPerTarget: options.maxConnPerTarget ?? LIMITS.maxConnPerTarget,
-        maxPipelinedRequests: options.maxPipelinedRequests ?? LIMITS.maxPipelinedRequests,
-        prefer: options.prefer ?? 'connection',
-        maxQueued: options.maxQueued ?? LIMITS.maxQueued,
-        keepAliveTimeout: options.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
-        maxHeadSize: options.maxHeadSize ?? LIMITS.maxHeadSize,
-        parser: options.parser ?? 'lenient',
-      },
-      clock,
-      network,
-      (target) => dialOptions(target, identities),
-    )
-    this.#scheduler = scheduler
-    this.#builder = new RequestBuilder(options, identities, { checkMethod, serializeFields })
-    this.#context = {
-      clock,
-      wheel: scheduler.wheel,
-      clientId: scheduler.clientId,
-      get closing(): boolean {
-        return scheduler.closing
-      },
-      // zlib's threads know no simulated time; pako inflates step by step, on this one.
-      decodeEngine: options.clock === undefined ? 'zlib' : 'pako',
-      submit: (x) => scheduler.submit(x),
-    }
-    this.#unwatch = watch(options.debug ?? false, scheduler.clientId)
+  /** Throws ArgumentError when an option is unknown or its value is wrong. `core`: `extend`'s own. */
+  constructor(given: ClientOptions = {}, core?: object) {
+    const options = core === undefined ? readOptions('Client', given, clientChecks) : given
+    this.#options = options
+    this.#core = (core as Core | undefined) ?? open(options)
+    const { parts, jars } = this.#core
+    this.cookies = jars
+    this.#builder = new RequestBuilder(options, { ...parts, encoder: { checkMethod, serializeFields } })
+    this.#context = this.#core.context(this.#builder)
+    const { use = [] } = options
+    this.#chain =
+      use.length === 0 ? null : compose(use, ({ url, streamed, ...rest }) => this.#call(url, rest, streamed))
+    this.fetch = makeFetch({ stream: (url, init) => this.stream(url, init) })
   }
 
   /**
    * Fetches `url` and resolves with the whole, decoded response, whatever its status.
    * Rejects with a RequestError, or an ArgumentError before anything is sent.
    */
-  request(url: string | URL, options?: RequestOptions): Promise<Response>
-  request(options: RequestOptions & { url: string | URL }): Promise<Response>
-  request(
-    url: string | URL | (RequestOptions & { url: string | URL }),
-    options?: RequestOptions,
-  ): Promise<Response> {
+  request(url: Url, options?: RequestOptions): Promise<Response>
+  request(options: UrlOptions): Promise<Response>
+  request(url: Url | UrlOptions, options?: RequestOptions): Promise<Response> {
     return this.#start(url, options, false) as Promise<Response>
   }
 
   /** Like `request`, but resolves at the head: the body is read from `response.body` as it comes. */
-  stream(url: string | URL, options?: RequestOptions): Promise<StreamResponse>
-  stream(options: RequestOptions & { url: string | URL }): Promise<StreamResponse>
-  stream(
-    url: string | URL | (RequestOptions & { url: string | URL }),
-    options?: RequestOptions,
-  ): Promise<StreamResponse> {
+  stream(url: Url, options?: RequestOptions): Promise<StreamResponse>
+  stream(options: UrlOptions): Promise<StreamResponse>
+  stream(url: Url | UrlOptions, options?: RequestOptions): Promise<StreamResponse> {
     return this.#start(url, options, true) as Promise<StreamResponse>
   }
 
-  get(url: string | URL, options?: RequestOptions): Promise<Response> {
+  get(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('GET', url, options)
   }
 
-  head(url: string | URL, options?: RequestOptions): Promise<Response> {
+  head(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('HEAD', url, options)
   }
 
-  post(url: string | URL, options?: RequestOptions): Promise<Response> {
+  post(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('POST', url, options)
   }
 
-  put(url: string | URL, options?: RequestOptions): Promise<Response> {
+  put(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('PUT', url, options)
   }
 
-  patch(url: string | URL, options?: RequestOptions): Promise<Response> {
+  patch(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('PATCH', url, options)
   }
 
-  delete(url: string | URL, options?: RequestOptions): Promise<Response> {
+  delete(url: Url, options?: RequestOptions): Promise<Response> {
     return this.#method('DELETE', url, options)
   }
 
-  /** What waits, what is connected and in flight, and what happened so far: in all and by target. */
-  stats(): SchedulerStats {
-    return this.#scheduler.stats()
+  /**
+   * Fetches each of `items` and yields what `fn` makes of the response, as they finish: see `map` in
+   * `docs/`. Items are pulled as room allows; one that fails is a result that says so.
+   */
+  map<T, R>(
+    items: MapSource<T> & MapSource<MapRequest>,
+    fn: MapFunction<T, R>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<MapResult<T, R>, undefined>
+  map<T, R>(
+    items: MapSource<T>,
+    fn: MapFunction<T, R>,
+    options: MapItemOptions<T>,
+  ): AsyncIterableIterator<MapResult<T, R>, undefined>
+  map<T, R>(
+    items: MapSource<T>,
+    fn: MapFunction<T, R>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<MapResult<T, R>, undefined> {
+    const engine = { request: (url: Url, own: RequestOptions) => this.request(url, own) }
+    return map(engine, items as MapSource<T> & MapSource<MapRequest>, fn, options)
   }
 
   /**
-   * Takes no new requests and resolves when those under way have settled and every connection is
-   * closed. A streamed body that nobody has begun to read is given up.
+   * Fetches `url` into the file `path`, which appears when it is whole. What breaks off is resumed, in
+   * this call and in a later one. Rejects with a StatusError unless the status is 200.
+   */
+  download(url: Url, path: string, options: DownloadOptions = {}): Promise<DownloadResult> {
+    const { baseUrl, query, ...rest } = options
+    let whole: Url
+    try {
+      const base = baseUrl ?? this.#options.baseUrl
+      whole = base === undefined ? url : resolveUrl(String(base), url)
+      if (query !== undefined) whole = addQuery(String(whole), query)
+    } catch (error) {
+      return Promise.reject(asArgumentError(error))
+    }
+    const engine = {
+      clock: this.#context.clock,
+      rulesOf: (own: RequestOptions) => loopRules(this.#builder.rulesOf(own, true)),
+      stream: (each: Url, own: RequestOptions) =>
+        this.stream(each, { ...own, maxRetries: 0, cache: 'no-store' }),
+    }
+    return download(engine, whole, path, rest)
+  }
+
+  /**
+   * A client with other defaults, on the same pools, limits, jars and cache. Its headers and middleware
+   * come on top of this one's. To close one is to close all.
+   */
+  extend(given: ExtendOptions): Client {
+    const own = readOptions('extend', given, extendChecks)
+    const { headers, use = [] } = this.#options
+    const options: ClientOptions = { ...this.#options, ...withoutUndefined(own) }
+    if (own.headers !== undefined) options.headers = mergeHeaders(headers, own.headers)
+    options.use = [...use, ...(own.use ?? [])]
+    return new Client(options, this.#core)
+  }
+
+  /** What waits, what is connected and in flight, and what happened so far: in all and by target. */
+  stats(): ClientStats {
+    const { scheduler, clientIps, cache } = this.#core
+    return { ...scheduler.stats(), clientIps: clientIps?.stats() ?? [], cache: cache?.stats() ?? null }
+  }
+
+  /**
+   * Takes no new requests and resolves when those under way have settled, their retries included, and
+   * every connection is closed. A streamed body that nobody has begun to read is given up.
    */
   async close(): Promise<void> {
-    await this.#scheduler.close()
-    this.#unwatch()
+    const { scheduler, cache, unwatch } = this.#core
+    await scheduler.close()
+    await cache?.close()
+    unwatch()
   }
 
   /** Fails every request with a ClosedError whose cause is `error`, and closes every connection, now. */
   destroy(error?: unknown): void {
-    this.#scheduler.destroy((): RequestError => new ClosedError('the client was destroyed', error))
-    this.#unwatch()
+    const { scheduler, cache, between, unwatch } = this.#core
+    const makeError = (): RequestError => new ClosedError('the client was destroyed', error)
+    scheduler.destroy(makeError)
+    between.destroy(makeError)
+    void cache?.close()
+    unwatch()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #method(method: string, url: string | URL, options: RequestOptions | undefined): Promise<Response> {
+  #method(method: string, url: Url, options: RequestOptions | undefined): Promise<Response> {
     if (method === 'GET' && options === undefined)
       return this.#start(url, undefined, false) as Promise<Response>
     return this.#start(url, { ...options, method }, false) as Promise<Response>
   }
 
-  /** Not async: a promise of its own costs a microtask and 100 bytes a request. */
   #start(
-    url: string | URL | (RequestOptions & { url: string | URL }),
+    url: Url | UrlOptions,
+    options: RequestOptions | undefined,
+    streamed: boolean,
+  ): Promise<Response | StreamResponse> {
+    if (typeof url === 'object' && url !== null && !(url instanceof URL)) {
+      if (options !== undefined) {
+        return Promise.reject(new ArgumentError('options are given twice; add the second to the first'))
+      }
+      options = url
+      url = url.url
+    }
+    if (this.#chain === null) return this.#call(url, options, streamed)
+    return this.#chain({ ...options, url, streamed })
+  }
+
+  /** Not async: a promise of its own costs a microtask and 100 bytes a request. */
+  #call(
+    url: Url,
     options: RequestOptions | undefined,
     streamed: boolean,
   ): Promise<Response | StreamResponse> {
     let call: Call
     let signal: AbortSignal | undefined
     try {
-      if (typeof url === 'object' && url !== null && !(url instanceof URL)) {
-        if (options !== undefined)
-          throw new ArgumentError('options are given twice; add the second to the first')
-        options = url
-        url = url.url
-      }
-      const { request, path, signal: own } = this.#builder.build(url, options, streamed)
-      call = new Call(this.#context, request, path)
-      signal = own
+      const built = this.#builder.build(url, options, streamed)
+      call = new Call(this.#context, built)
+      signal = built.request.options.signal
     } catch (error) {
-      return Promise.reject(asArgumentError(error))
+      return Promise.reject(error instanceof ConnectError ? error : asArgumentError(error))
     }
     return call.start(signal)
+  }
+}
+
+// --- the object graph ------------------------------------------------------------------------------
+
+function open(options: ClientOptions): Core {
+  const clock = options.clock ?? systemClock
+  const network = options.network ?? new TcpNetwork({ clock, resolve: options.resolve })
+  const identities = new TlsIdentities(options.tlsOptions)
+  const settings = new HostSettings(options, options.hosts)
+  const scheduler = new Scheduler(
+    {
+      maxConn: options.maxConn ?? LIMITS.maxConn,
+      maxConnPerTarget: options.maxConnPerTarget ?? LIMITS.maxConnPerTarget,
+      maxPipelinedRequests: options.maxPipelinedRequests ?? LIMITS.maxPipelinedRequests,
+      prefer: options.prefer ?? 'connection',
+      maxQueued: options.maxQueued ?? LIMITS.maxQueued,
+      keepAliveTimeout: options.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
+      maxHeadSize: options.maxHeadSize ?? LIMITS.maxHeadSize,
+      parser: options.parser ?? 'lenient',
+    },
+    clock,
+    network,
+    (target) => dialOptions(target, identities),
+    ({ host }) => settings.of(host),
+  )
+  const jars = options.cookies === true ? new CookieJars({ clock }) : options.cookies || null
+  const policy = options.clientIpPolicy ?? 'round-robin'
+  const load = (clientIp: string): number => scheduler.loadOf(clientIp)
+  const clientIps =
+    options.clientIps === undefined ? null : new ClientIps(options.clientIps, policy, clock, load)
+  const { clientId } = scheduler
+  const cache =
+    options.cache === undefined || options.cache === false
+      ? null
+      : openCache(options.cache, clock, { clientId })
+  const between = new Between(scheduler)
+  const unwatch = watch(options.debug ?? false, clientId)
+  const proxies = new Proxies()
+  const shared = {
+    clock,
+    wheel: scheduler.wheel,
+    clientId,
+    // zlib's threads know no simulated time; pako inflates step by step, on this one.
+    decodeEngine: options.clock === undefined ? ('zlib' as const) : ('pako' as const),
+    encoder: { checkMethod, serializeFields },
+    between,
+    maxBetween: options.maxQueued ?? LIMITS.maxQueued,
+    retryBudget: new RetryBudget(options.retryBudget ?? LIMITS.retryBudget),
+    caching: cache === null ? null : { cache, joins: new Joins(), clock },
+    health: healthOf(scheduler, clientIps),
+    watchesAll: clientIps !== null,
+    movesAfterRefusal: options.moveAfterRefusal ?? false,
+    submit: (x: Exchange, followUp: boolean) => scheduler.submit(x, followUp),
+  }
+  return {
+    scheduler,
+    parts: { clock, identities, proxies, clientIps, jars },
+    jars,
+    clientIps,
+    cache,
+    between,
+    unwatch,
+    context: (builder) => ({
+      ...shared,
+      builder,
+      get closing(): boolean {
+        return scheduler.closing
+      },
+    }),
+  }
+}
+
+/** Tells the scheduler, and the client IPs, how hosts answer. */
+function healthOf(scheduler: Scheduler, clientIps: ClientIps | null): Health {
+  return {
+    answered: (target, status, retryAfter, sentAt) => {
+      scheduler.refused(target, status, retryAfter, sentAt)
+      if (clientIps === null || target.clientIp === '') return
+      if (status === 403 || status === 429) clientIps.refused(target.clientIp, target.authority, sentAt)
+      else clientIps.accepted(target.clientIp, target.authority)
+    },
+    unusable: ({ clientIp }, error) => {
+      // A host without an address of its family says nothing against the client IP.
+      if (error instanceof ConnectError && error.phase === 'tcp')
+        clientIps?.bindFailed(clientIp, error.message)
+    },
   }
 }
 
@@ -201,8 +365,13 @@ function dialOptions(target: Target, identities: TlsIdentities): DialOptions {
     port: target.port,
     clientIp: target.clientIp,
     tls: target.scheme === 'https' ? identities.get(target.tlsIdentity) : null,
+    proxy: target.via,
     sessionKey: target.key,
   }
+}
+
+function withoutUndefined(options: ExtendOptions): ExtendOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 /** User code runs while options are read: getters, iterators. What it throws is an argument's fault. */

@@ -1,9 +1,33 @@
-export { Client, type ClientOptions } from './client.ts'
+export { Client, type ClientStats } from './client.ts'
+export type { ClientOptions, ExtendOptions } from './client-options.ts'
+export type { AuthOption, RefreshReason } from './call/auth/authenticator.ts'
 export type { BodyInit } from './call/body.ts'
+export type { Redirect } from './call/history.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './call/json-schema.ts'
+export type { CallRequest, Middleware, Next } from './call/middleware.ts'
+export type { Progress as BodyProgress, ProgressCallback } from './call/progress.ts'
+export type { QueryInit, QueryValue } from './call/query.ts'
+export type { RedirectMode } from './call/redirect.ts'
 export type { HeadersInit } from './call/request-fields.ts'
-export type { RequestOptions, SharedOptions } from './call/request.ts'
+export type { ClientDefaults, ProxyOption, RequestOptions, SharedOptions } from './call/request-options.ts'
 export { Response, type Timings } from './call/response.ts'
+export { RETRY_ERRORS, RETRY_STATUSES } from './call/retry.ts'
+export type { ModifyRequest, RetriedRequest, RetryReason, Validate } from './call/rules.ts'
 export { StreamResponse } from './call/stream-response.ts'
+export type { CacheMode, CacheStatus } from './cache/cache-request.ts'
+export type { CacheStats } from './cache/http-cache.ts'
+export { MemoryStore } from './cache/memory-store.ts'
+export { SqliteStore } from './cache/sqlite-store.ts'
+export type { CacheStore, StoredResponse, StoreStats } from './cache/store.ts'
+export type { CookieInit } from './cookies/cookie-init.ts'
+export type { CookieFilter } from './cookies/cookie-filter.ts'
+export { Jar, type JarOptions } from './cookies/jar.ts'
+export {
+  CookieJars,
+  type CookieFileFormat,
+  type CookieJarsJSON,
+  type CookieJarsOptions,
+} from './cookies/jars.ts'
 export { systemClock, type Clock } from './core/clock.ts'
 export type { DebugLevel } from './core/debug.ts'
 export {
@@ -15,8 +39,10 @@ export {
   DecodingError,
   LimitError,
   ProtocolError,
+  RedirectError,
   RequestBodyError,
   RequestError,
+  StatusError,
   TimeoutError,
   TransportError,
   type ConnectPhase,
@@ -25,7 +51,12 @@ export {
   type TimeoutPhase,
 } from './core/errors.ts'
 export { Headers } from './core/headers.ts'
+export type { HostOptions, PacingInput } from './core/host-settings.ts'
 export { LIMITS, type LimitName } from './core/limits.ts'
 export { version } from './core/version.ts'
+export type { DownloadOptions, DownloadResult } from './jobs/download.ts'
+export type { MapFunction, MapItemOptions, MapOptions, MapRequest, MapResult, MapSource } from './jobs/map.ts'
 export type { Address, DialOptions, Network, Resolve, TlsOptions, Wire, WireOwner } from './net/network.ts'
-export type { SchedulerStats, TargetStats } from './scheduler/scheduler.ts'
+export { proxyFromEnvironment } from './net/proxy-environment.ts'
+export type { ClientIpChoice, ClientIpPolicy, ClientIpStats } from './scheduler/client-ips.ts'
+export type { SchedulerStats, TargetStats } from './scheduler/stats.ts'

@@ -20,17 +20,26 @@ describe('the public names', () => {
         'ClosedError',
         'ConnectError',
         'ConnectionClosedError',
+        'CookieJars',
         'DecodingError',
         'Headers',
+        'Jar',
         'LIMITS',
         'LimitError',
+        'MemoryStore',
         'ProtocolError',
+        'RETRY_ERRORS',
+        'RETRY_STATUSES',
+        'RedirectError',
         'RequestBodyError',
         'RequestError',
         'Response',
+        'SqliteStore',
+        'StatusError',
         'StreamResponse',
         'TimeoutError',
         'TransportError',
+        'proxyFromEnvironment',
         'systemClock',
         'version',
       ].toSorted(),
@@ -213,10 +222,12 @@ describe('stats', () => {
       dialled: 1,
       reused: 0,
     }
+    const unpaced = { delay: 0, paused: 0, refusals: 0 }
     const stats = stage.client.stats()
+    expect(stats).toMatchObject({ clientIps: [], cache: null })
     expect(stats.targets).toEqual([
-      { ...a, requests: 3, bytes, errors: 0 },
-      { ...b, requests: 0, bytes: 0, errors: expect.any(Number) as number },
+      { ...a, ...unpaced, requests: 3, bytes, errors: 0 },
+      { ...b, ...unpaced, requests: 0, bytes: 0, errors: expect.any(Number) as number },
     ])
     expect(stats).toMatchObject({
       connections: 1,

@@ -1,6 +1,5 @@
 import { ArgumentError } from '../core/errors.ts'
 import { ipFamily } from '../core/ip-address.ts'
-import { LIMITS } from '../core/limits.ts'
 import { typeName } from './body-source.ts'
 
 /**
@@ -12,7 +11,7 @@ export type Check = (name: string, value: unknown) => void
 /** Characters of an unknown name that are looked at. */
 const MAX_NAME = 64
 /** Timers of Node.js go no further. */
-const MAX_TIME = 0x7fffffff
+export const MAX_TIME = 0x7fffffff
 
 /** Without a prototype: what somebody has put on Object.prototype is no option. */
 class OwnOptions {
@@ -100,6 +99,13 @@ export const ipAddress: Check = (name, value) => {
   fail(name, value, 'an IPv4 or IPv6 address of this machine, as in 192.0.2.7')
 }
 
+export function listOf(check: Check): Check {
+  return (name, value) => {
+    if (!Array.isArray(value)) fail(name, value, 'an array')
+    value.forEach((item, i) => check(`${name}[${i}]`, item))
+  }
+}
+
 export function oneOf(...values: readonly unknown[]): Check {
   return (name, value) => {
     if (!values.includes(value))
@@ -107,61 +113,7 @@ export function oneOf(...values: readonly unknown[]): Check {
   }
 }
 
-/** Checks that a request's options and a client's have in common: a client's are the defaults. */
-export const sharedChecks: readonly (readonly [string, Check])[] = [
-  ['headers', object],
-  ['clientIp', ipAddress],
-  ['tlsOptions', object],
-  ['queueTimeout', time],
-  ['connectTimeout', time],
-  ['requestTimeout', time],
-  ['replyTimeout', time],
-  ['bodyTimeout', time],
-  ['totalTimeout', time],
-  ['maxBodySize', size],
-  ['maxDecodeRatio', ratio],
-  ['decompress', flag],
-]
-
-export const requestChecks: ReadonlyMap<string, Check> = new Map([
-  ...sharedChecks,
-  ['url', anything],
-  ['method', text],
-  ['body', anything],
-  ['json', anything],
-  ['signal', signal],
-  ['priority', wholeNumber(-LIMITS.maxPriority, LIMITS.maxPriority)],
-  ['idempotent', flag],
-  ['expectContinue', expectContinue],
-])
-
-export const clientChecks: ReadonlyMap<string, Check> = new Map([
-  ...sharedChecks,
-  ['maxConn', wholeNumber(1, 1_000_000)],
-  ['maxConnPerTarget', wholeNumber(1, 1_000_000)],
-  ['maxPipelinedRequests', wholeNumber(1, LIMITS.maxDepth)],
-  ['prefer', oneOf('connection', 'pipeline')],
-  ['maxQueued', wholeNumber(1, Number.MAX_SAFE_INTEGER)],
-  ['maxHeadSize', wholeNumber(256, 16_777_216)],
-  ['parser', oneOf('lenient', 'strict')],
-  ['keepAliveTimeout', time],
-  ['resolve', func],
-  ['debug', oneOf(true, false, 'sched', 'protocol', 'stream')],
-  ['clock', object],
-  ['network', object],
-])
-
-function signal(name: string, value: unknown): void {
-  if (!(value instanceof AbortSignal)) fail(name, value, 'an AbortSignal')
-}
-
-function expectContinue(name: string, value: unknown): void {
-  if (typeof value === 'boolean') return
-  if (typeof value === 'number' && value > 0 && value <= MAX_TIME) return
-  fail(name, value, 'true, false, or a number of milliseconds above 0')
-}
-
-function fail(name: string, value: unknown, rule: string): never {
+export function fail(name: string, value: unknown, rule: string): never {
   throw new ArgumentError(`option ${name} is ${show(value)}; it must be ${rule}`)
 }
 

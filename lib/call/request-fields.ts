@@ -87,3 +87,16 @@ export class RequestFields {
     if (!this.#leftOut.has(key) && !this.has(key)) this.list.push([name, value])
   }
 }
+
+/** The fields of a client, and over them those of one that extends it; null still leaves a default out. */
+export function mergeHeaders(base: HeadersInit | undefined, own: HeadersInit): HeadersInit {
+  const [below, above] = [readFields(base), readFields(own)]
+  const merged: [string, FieldValue | null][] = new RequestFields(below, above).list.map(([name, value]) => [
+    name,
+    value,
+  ])
+  for (const name of new Set([...below.leftOut, ...above.leftOut])) {
+    if (!above.fields.some(([field]) => field.toLowerCase() === name)) merged.push([name, null])
+  }
+  return merged as Iterable<readonly [string, string]>
+}

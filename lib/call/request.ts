@@ -1,67 +1,28 @@
+import type { Jar } from '../cookies/jar.ts'
+import type { CookieJars } from '../cookies/jars.ts'
+import type { Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
-import type { ExchangeRequest, ExchangeTimeouts, RequestBody } from '../core/exchange.ts'
+import type { ExchangeRequest } from '../core/exchange.ts'
+import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
-import { Target } from '../core/target.ts'
+import { Target, type TargetParts, type TargetProxy } from '../core/target.ts'
 import { version } from '../core/version.ts'
-import type { TlsOptions } from '../net/network.ts'
-import { jsonBody, requestBody, type BodyInit } from './body.ts'
+import type { ProxyNames } from '../net/network.ts'
+import type { Credentials } from './auth/authenticator.ts'
+import { readAuth, RequestCredentials } from './auth/credentials.ts'
 import { acceptEncoding } from './content-coding.ts'
-import { NO_OPTIONS, readOptions, requestChecks } from './options.ts'
-import {
-  readFields,
-  RequestFields,
-  type FieldValue,
-  type GivenFields,
-  type HeadersInit,
-} from './request-fields.ts'
+import { fieldOf, fieldsOfHop } from './hop-fields.ts'
+import { NO_OPTIONS, readOptions } from './options.ts'
+import { requestChecks } from './option-checks.ts'
+import { addQuery, resolveUrl } from './query.ts'
+import type { Hop } from './redirect.ts'
+import { addBody, addExpect } from './request-body.ts'
+import type { ClientDefaults, RequestOptions } from './request-options.ts'
+import { readFields, RequestFields, type FieldValue, type GivenFields } from './request-fields.ts'
+import { hasRules, makeRules, type CallRules } from './rules.ts'
 import type { TlsIdentities } from './tls-identity.ts'
-import { UrlParser } from './url.ts'
-
-/** What a client's options and a request's have in common. A request's win over the client's. */
-export interface SharedOptions {
-  /** Fields to send, in this order and case. A request's replace a client's of the same name. */
-  headers?: HeadersInit | undefined
-  /** Local address that connections are bound to; it belongs to the pool's key. */
-  clientIp?: string | undefined
-  /** Merged over the client's; it belongs to the pool's key. Certificates are verified by default. */
-  tlsOptions?: TlsOptions | undefined
-  /** Longest wait for a connection, ms; default 0: none. */
-  queueTimeout?: number | undefined
-  /** Longest dial, ms: name lookup, TCP and TLS; default 10,000. */
-  connectTimeout?: number | undefined
-  /** Longest time the server may take no byte of the request, ms; default 60,000. */
-  requestTimeout?: number | undefined
-  /** Longest wait for the response's head once the request is sent, ms; default 60,000. */
-  replyTimeout?: number | undefined
-  /** Longest silence inside the body, the server's or the reader's, ms; default 30,000. */
-  bodyTimeout?: number | undefined
-  /** Longest time for the whole call, ms; default 0: none. */
-  totalTimeout?: number | undefined
-  /** Most bytes of a body, after decoding; default 256 MiB for `request`, none for `stream`. */
-  maxBodySize?: number | undefined
-  /** Most decoded bytes for each byte on the wire, above the first 8 MiB; default 200. */
-  maxDecodeRatio?: number | undefined
-  /** Ask for compressed bodies and decode them; default true. */
-  decompress?: boolean | undefined
-}
-
-/** Options of one request. */
-export interface RequestOptions extends SharedOptions {
-  /** Default GET. */
-  method?: string | undefined
-  /** Strings and forms bring a Content-Type; iterables are sent chunked unless Content-Length is given. */
-  body?: BodyInit | null | undefined
-  /** A value to send as JSON, instead of `body`. */
-  json?: unknown
-  /** Ends the call at once, wherever it is. */
-  signal?: AbortSignal | undefined
-  /** -10 to 10, higher first; default 0. */
-  priority?: number | undefined
-  /** May be sent again when its connection is lost; default by method (RFC 9110 section 9.2.2). */
-  idempotent?: boolean | undefined
-  /** Ask with `Expect: 100-continue` before sending the body; true waits 1,000 ms, a number so long. */
-  expectContinue?: boolean | number | undefined
-}
+import { watchedBody } from './upload-progress.ts'
+import { UrlParser, type ParsedUrl } from './url.ts'
 
 /** The codec's one serializer, handed in by the client: it refuses what must not get out. */
 export interface RequestEncoder {
@@ -71,46 +32,75 @@ export interface RequestEncoder {
   serializeFields(fields: Iterable<readonly [name: string, value: FieldValue]>): string
 }
 
+/** Chooses a call's client IP out of the client's. */
+export interface ClientIpChooser {
+  choose(host: string, session: string, family: 0 | 4 | 6, not?: ReadonlySet<string>): string
+}
+
+/** What a client's requests are made with. */
+export interface BuilderContext {
+  readonly clock: Clock
+  readonly encoder: RequestEncoder
+  readonly identities: TlsIdentities
+  readonly proxies: ProxyNames
+  readonly clientIps: ClientIpChooser | null
+  readonly jars: CookieJars | null
+}
+
 /** A request, ready for the scheduler, with what its call must know. */
 export interface PreparedRequest extends ExchangeRequest {
-  readonly totalTimeout: number
-  readonly maxBodySize: number
-  readonly maxDecodeRatio: number
-  readonly decompress: boolean
+  readonly rules: CallRules
+  /** What stores the cookies of its answers; null: they are left alone. */
+  readonly jar: Jar | null
+  /** The jar's name; ''. */
+  readonly jarName: string
+  /** Whether the jar's cookies are sent: not where the user gave a Cookie field. */
+  readonly sendsCookies: boolean
+  readonly credentials: Credentials | null
+  /** What the user gave, to make the requests after it from. */
+  readonly options: RequestOptions
+}
+
+/** A request and where it goes. */
+export interface BuiltRequest {
+  readonly request: PreparedRequest
+  readonly path: string
+  /** `#...`, or ''. */
+  readonly fragment: string
 }
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY', 'PROPFIND'])
 /** Methods in lower case that fetch, too, sends in upper case; all others go as they are. */
 const NORMALISED = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH'])
-/** Methods that mean nothing without a body: an empty one is announced (RFC 9110 section 8.6). */
-const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
-
-type Settings = Omit<PreparedRequest, keyof ExchangeRequest> & { readonly timeouts: ExchangeTimeouts }
-
 /** Turns URLs and options into requests that the scheduler can take. One per client. */
 export class RequestBuilder {
   readonly #urls = new UrlParser()
-  readonly #encoder: RequestEncoder
-  readonly #identities: TlsIdentities
-  readonly #defaults: SharedOptions
+  readonly #context: BuilderContext
+  readonly #defaults: ClientDefaults
   readonly #fields: GivenFields
-  readonly #settings: Settings
-  readonly #streamSettings: Settings
+  readonly #rules: CallRules
+  readonly #streamRules: CallRules
+  readonly #credentials: Credentials | null
+  readonly #requestCredentials: RequestCredentials
   /** The request of every plain GET of a target: all that differs between them is the path. */
   readonly #plain = new WeakMap<Target, PreparedRequest>()
   readonly #plainStream = new WeakMap<Target, PreparedRequest>()
-  /** Targets with a client IP or a TLS identity, by key. */
-  readonly #targets = new Map<string, Target>()
+  /** Targets with a client IP, a proxy or a TLS identity, by the plain one and what they add. */
+  readonly #routes = new WeakMap<Target, Map<string, Target>>()
 
-  constructor(defaults: SharedOptions, identities: TlsIdentities, encoder: RequestEncoder) {
-    this.#encoder = encoder
+  constructor(defaults: ClientDefaults, context: BuilderContext) {
+    this.#context = context
     this.#defaults = defaults
-    this.#identities = identities
     this.#fields = readFields(defaults.headers)
-    this.#settings = makeSettings(NO_OPTIONS, defaults, LIMITS.maxBodySize)
-    this.#streamSettings = makeSettings(NO_OPTIONS, defaults, Infinity)
+    this.#rules = makeRules(NO_OPTIONS, defaults, LIMITS.maxBodySize)
+    this.#streamRules = makeRules(NO_OPTIONS, defaults, Infinity)
     // A bad default must fail when the client is made, not with its first request.
-    encoder.serializeFields(this.#fields.fields)
+    context.encoder.serializeFields(this.#fields.fields)
+    const { auth, baseUrl, proxy } = defaults
+    const origin = baseUrl === undefined ? null : this.#urls.parse(baseUrl).target.origin
+    this.#credentials = auth === undefined || auth === null ? null : readAuth(auth, origin, context.clock)
+    this.#requestCredentials = new RequestCredentials(context.clock)
+    if (typeof proxy === 'string' && proxy !== '') context.proxies.of(proxy)
   }
 
   /** Throws ArgumentError when URL or options are wrong. Options are read once, here. */
@@ -118,107 +108,205 @@ export class RequestBuilder {
     url: string | URL,
     options: RequestOptions | undefined,
     streamed: boolean,
-  ): { request: PreparedRequest; path: string; signal: AbortSignal | undefined } {
-    const { target, path, credentials } = this.#urls.parse(url)
-    if (options === undefined && credentials === '') {
-      const plain = streamed ? this.#plainStream : this.#plain
-      let request = plain.get(target)
-      if (request === undefined) {
-        request = this.#make(this.#target(target, NO_OPTIONS), NO_OPTIONS, '', streamed)
-        plain.set(target, request)
-      }
-      return { request, path, signal: undefined }
-    }
+    avoided?: ReadonlySet<string>,
+  ): BuiltRequest {
     const own = options === undefined ? NO_OPTIONS : readOptions('request', options, requestChecks)
-    const request = this.#make(this.#target(target, own), own, credentials, streamed)
-    return { request, path, signal: own.signal }
+    const parsed = this.#urls.parse(this.#whole(url, own))
+    const { path, credentials, fragment } = parsed
+    const target = this.#route(parsed, own, avoided)
+    if (options !== undefined || credentials !== '') {
+      return { request: this.#make(target, own, credentials, streamed), path, fragment }
+    }
+    const plain = streamed ? this.#plainStream : this.#plain
+    let request = plain.get(target)
+    if (request === undefined) {
+      request = this.#make(target, NO_OPTIONS, '', streamed)
+      plain.set(target, request)
+    }
+    return { request, path, fragment }
+  }
+
+  /** The request that a redirect leads to: as the one before, less what may not go there. */
+  hop(from: PreparedRequest, hop: Hop): BuiltRequest {
+    const parsed = this.#urls.parse(hop.url)
+    const options = hop.crossOrigin ? withoutKeys(from.options) : from.options
+    const target = this.#route(parsed, options, undefined, from.target.clientIp)
+    const without = hop.crossOrigin ? from.rules.secretFields : NONE
+    const host = target.authority === from.target.authority ? null : target.authority
+    let fields = fieldsOfHop(from.fields, { host, keepsBody: hop.keepsBody, without })
+    if (parsed.credentials !== '' && fieldOf(fields, 'authorization') === null) {
+      fields += this.#context.encoder.serializeFields([['Authorization', basic(parsed.credentials)]])
+    }
+    const sameMethod = hop.method === from.method
+    const request: PreparedRequest = {
+      ...from,
+      target,
+      method: hop.method,
+      fields,
+      body: hop.keepsBody ? from.body : null,
+      idempotent: sameMethod ? from.idempotent : IDEMPOTENT.has(hop.method),
+      expectContinue: hop.keepsBody ? from.expectContinue : 0,
+      sendsCookies: from.jar !== null && fieldOf(fields, 'cookie') === null,
+      options,
+    }
+    return { request, path: parsed.path, fragment: hop.fragment }
+  }
+
+  /** The same request from another client IP; null: there is no other. */
+  moved(request: PreparedRequest, avoided: ReadonlySet<string>): PreparedRequest | null {
+    const { clientIps } = this.#context
+    const { target, options } = request
+    if (clientIps === null || (options.clientIp ?? this.#defaults.clientIp) !== undefined) return null
+    const clientIp = clientIps.choose(target.authority, this.#session(options), familyOf(target), avoided)
+    if (avoided.has(clientIp)) return null
+    const { scheme, host, port, via: proxy, tlsIdentity } = target
+    const plain = this.#urls.parse(`${target.origin}/`).target
+    const moved = this.#known(plain, { scheme, host, port, clientIp, proxy, tlsIdentity })
+    if (request.jar === null) return { ...request, target: moved }
+    const jarName = this.#jarName(moved, options)
+    return { ...request, target: moved, jarName, jar: this.#jar(jarName) }
+  }
+
+  /** The URL whole: resolved against the base, with the query added. */
+  #whole(url: string | URL, options: RequestOptions): string | URL {
+    const base = options.baseUrl ?? this.#defaults.baseUrl
+    const whole = base === undefined || typeof url !== 'string' ? url : resolveUrl(String(base), url)
+    if (options.query === undefined) return whole
+    return addQuery(typeof whole === 'string' ? whole : whole.href, options.query)
   }
 
   #make(target: Target, options: RequestOptions, credentials: string, streamed: boolean): PreparedRequest {
-    const method = this.#encoder.checkMethod(normaliseMethod(options.method ?? 'GET'))
+    const { encoder } = this.#context
+    const method = encoder.checkMethod(normaliseMethod(options.method ?? 'GET'))
     const fields = new RequestFields(this.#fields, readFields(options.headers))
-    const settings = this.#settingsOf(options, streamed)
+    const rules = this.rulesOf(options, streamed)
     const body = addBody(method, options, fields)
     const expectContinue = addExpect(options, fields, body)
     if (!fields.has('host')) fields.list.unshift(['Host', target.authority])
     fields.addDefault('Accept', '*/*')
-    if (settings.decompress) fields.addDefault('Accept-Encoding', acceptEncoding)
+    if (rules.decompress) fields.addDefault('Accept-Encoding', acceptEncoding)
     fields.addDefault('User-Agent', `trawl/${version}`)
-    if (credentials !== '') {
-      fields.addDefault('Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
-    }
+    if (credentials !== '') fields.addDefault('Authorization', basic(credentials))
+    const onUploadProgress = options.onUploadProgress ?? this.#defaults.onUploadProgress
+    const jarName = this.#jarName(target, options)
+    const jar = options.cookies === false ? null : this.#jar(jarName)
     return {
       target,
       method,
-      fields: this.#encoder.serializeFields(fields.list),
-      body,
+      fields: encoder.serializeFields(fields.list),
+      body: body === null || onUploadProgress === undefined ? body : watchedBody(body, onUploadProgress),
       priority: options.priority ?? 0,
       idempotent: options.idempotent ?? IDEMPOTENT.has(method),
       streamed,
       expectContinue,
       closes: fields.hasToken('connection', 'close'),
-      timeouts: settings.timeouts,
-      totalTimeout: settings.totalTimeout,
-      maxBodySize: settings.maxBodySize,
-      maxDecodeRatio: settings.maxDecodeRatio,
-      decompress: settings.decompress,
+      timeouts: rules.timeouts,
+      rules,
+      jar,
+      jarName,
+      sendsCookies: jar !== null && !fields.has('cookie'),
+      credentials: fields.has('authorization') ? null : this.#credentialsOf(target, options),
+      options,
     }
   }
 
-  #settingsOf(options: RequestOptions, streamed: boolean): Settings {
-    const defaults = streamed ? this.#streamSettings : this.#settings
-    const own =
-      options.queueTimeout ??
-      options.connectTimeout ??
-      options.requestTimeout ??
-      options.replyTimeout ??
-      options.bodyTimeout ??
-      options.totalTimeout ??
-      options.maxBodySize ??
-      options.maxDecodeRatio ??
-      options.decompress
-    if (own === undefined) return defaults
-    return makeSettings(options, this.#defaults, streamed ? Infinity : LIMITS.maxBodySize)
+  /** What a call with these options goes by. */
+  rulesOf(options: RequestOptions, streamed: boolean): CallRules {
+    if (!hasRules(options)) return streamed ? this.#streamRules : this.#rules
+    return makeRules(options, this.#defaults, streamed ? Infinity : LIMITS.maxBodySize)
   }
 
-  /** The target as this request wants it: from its client IP, with its TLS options. */
-  #target(plain: Target, options: RequestOptions): Target {
-    const clientIp = options.clientIp ?? this.#defaults.clientIp ?? ''
+  #credentialsOf(target: Target, { auth }: RequestOptions): Credentials | null {
+    if (auth === undefined) return this.#credentials
+    return auth === null ? null : this.#requestCredentials.get(auth, target.origin)
+  }
+
+  #session(options: RequestOptions): string {
+    return options.session ?? this.#defaults.session ?? ''
+  }
+
+  /** One jar for each session, or else for each client IP. */
+  #jarName(target: Target, options: RequestOptions): string {
+    return this.#session(options) || target.clientIp
+  }
+
+  #jar(name: string): Jar | null {
+    return this.#context.jars?.jar(name) ?? null
+  }
+
+  /** The target as this request wants it: from its client IP, over its proxy, with its TLS options. */
+  #route(
+    { target: plain, path }: ParsedUrl,
+    options: RequestOptions,
+    avoided?: ReadonlySet<string>,
+    kept = '',
+  ): Target {
+    const clientIp = this.#clientIp(plain, options, avoided, kept)
+    const proxy = this.#proxy(plain, path, options)
     const tls = plain.scheme === 'https' ? options.tlsOptions : undefined
-    if (clientIp === '' && tls === undefined) return plain
-    const tlsIdentity = tls === undefined ? '' : this.#identities.name(tls)
-    const target = new Target({
-      scheme: plain.scheme,
-      host: plain.host,
-      port: plain.port,
-      clientIp,
-      proxy: '',
-      tlsIdentity,
-    })
-    const known = this.#targets.get(target.key)
-    if (known !== undefined) return known
-    if (this.#targets.size >= LIMITS.maxOrigins) this.#targets.clear()
-    this.#targets.set(target.key, target)
+    if (clientIp === '' && proxy === null && tls === undefined) return plain
+    const { scheme, host, port } = plain
+    const tlsIdentity = tls === undefined ? '' : this.#context.identities.name(tls)
+    return this.#known(plain, { scheme, host, port, clientIp, proxy, tlsIdentity })
+  }
+
+  #clientIp(
+    plain: Target,
+    options: RequestOptions,
+    avoided: ReadonlySet<string> | undefined,
+    kept: string,
+  ): string {
+    const given = options.clientIp ?? this.#defaults.clientIp
+    const { clientIps } = this.#context
+    if (given !== undefined || clientIps === null) return given ?? ''
+    const family = familyOf(plain)
+    // Chosen once per call; a hop to an address of the other family cannot keep it.
+    if (kept !== '' && (family === 0 || family === ipFamily(kept))) return kept
+    return clientIps.choose(plain.authority, this.#session(options), family, avoided)
+  }
+
+  #proxy(plain: Target, path: string, options: RequestOptions): TargetProxy | null {
+    const option = options.proxy === undefined ? this.#defaults.proxy : options.proxy
+    if (option === undefined || option === null || option === '') return null
+    const url = typeof option === 'function' ? option(plain.origin + path) : option
+    return url === undefined || url === null || url === '' ? null : this.#context.proxies.of(url)
+  }
+
+  #known(plain: Target, parts: RouteParts): Target {
+    let routes = this.#routes.get(plain)
+    if (routes === undefined) {
+      routes = new Map()
+      this.#routes.set(plain, routes)
+    }
+    const { clientIp, proxy, tlsIdentity } = parts
+    const key = proxy === null && tlsIdentity === '' ? clientIp : `${clientIp} ${proxy?.name} ${tlsIdentity}`
+    let target = routes.get(key)
+    if (target === undefined) {
+      target = new Target(parts)
+      if (routes.size >= LIMITS.maxRoutes) routes.clear()
+      routes.set(key, target)
+    }
     return target
   }
 }
 
-function makeSettings(options: SharedOptions, defaults: SharedOptions, maxBodySize: number): Settings {
-  const pick = (name: keyof SharedOptions & keyof typeof LIMITS): number =>
-    options[name] ?? defaults[name] ?? LIMITS[name]
-  return {
-    timeouts: {
-      queueTimeout: pick('queueTimeout'),
-      connectTimeout: pick('connectTimeout'),
-      requestTimeout: pick('requestTimeout'),
-      replyTimeout: pick('replyTimeout'),
-      bodyTimeout: pick('bodyTimeout'),
-    },
-    totalTimeout: pick('totalTimeout'),
-    maxBodySize: options.maxBodySize ?? defaults.maxBodySize ?? maxBodySize,
-    maxDecodeRatio: pick('maxDecodeRatio'),
-    decompress: options.decompress ?? defaults.decompress ?? true,
-  }
+type RouteParts = Required<TargetParts> & { readonly proxy: TargetProxy | null }
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** TLS options with a private key are credentials: they do not go on to another origin. */
+function withoutKeys(options: RequestOptions): RequestOptions {
+  const { tlsOptions } = options
+  if (tlsOptions?.key === undefined && tlsOptions?.pfx === undefined) return options
+  return { ...options, tlsOptions: undefined }
+}
+
+function familyOf(target: Target): 0 | 4 | 6 {
+  return ipFamily(target.host)
+}
+
+function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`
 }
 
 function normaliseMethod(method: string): string {
@@ -227,58 +315,4 @@ function normaliseMethod(method: string): string {
     throw new ArgumentError('method CONNECT opens a tunnel, which a request cannot hold; use a proxy instead')
   }
   return NORMALISED.has(upper) ? upper : method
-}
-
-// --- body ----------------------------------------------------------------------------------------
-
-/** Makes the body and adds the fields that frame it (RFC 9112 section 6). */
-function addBody(method: string, options: RequestOptions, fields: RequestFields): RequestBody | null {
-  const given = fields.valueOf('content-length')
-  const length = given === undefined ? -1 : parseLength(given)
-  const chunked = fields.has('transfer-encoding')
-  if (options.json !== undefined && options.body !== undefined && options.body !== null) {
-    throw new ArgumentError('both body and json are given; a request has one body: give one of them')
-  }
-  if (options.json === undefined && (options.body === undefined || options.body === null)) {
-    if (chunked) throw new ArgumentError('Transfer-Encoding is set, but there is no body to send')
-    if (length > 0) throw new ArgumentError(`Content-Length is ${length}, but there is no body to send`)
-    if (length === -1 && EXPECTS_BODY.has(method)) fields.list.push(['Content-Length', 0])
-    return null
-  }
-  const made = options.json === undefined ? requestBody(options.body!, length) : jsonBody(options.json)
-  if (made.contentType !== '') fields.addDefault('Content-Type', made.contentType)
-  if (chunked) {
-    checkChunked(fields.valueOf('transfer-encoding'), made.body)
-  } else if (given === undefined) {
-    if (made.body.length === -1) fields.list.push(['Transfer-Encoding', 'chunked'])
-    else fields.list.push(['Content-Length', made.body.length])
-  } else if (made.body.length !== length) {
-    throw new ArgumentError(
-      `Content-Length is ${length}, but the body has ${made.body.length} bytes; leave it out`,
-    )
-  }
-  return made.body
-}
-
-function parseLength(value: FieldValue): number {
-  const text = String(value)
-  const length = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(length)) return length
-  throw new ArgumentError(`Content-Length is ${JSON.stringify(text)}; it must be a whole number of bytes`)
-}
-
-function checkChunked(value: FieldValue | undefined, body: RequestBody): void {
-  if (String(value).toLowerCase() === 'chunked' && body.length === -1) return
-  throw new ArgumentError(
-    `Transfer-Encoding is ${JSON.stringify(String(value))}; only "chunked" is sent, and only with a body of unknown length: leave it out`,
-  )
-}
-
-function addExpect(options: RequestOptions, fields: RequestFields, body: RequestBody | null): number {
-  const asked = options.expectContinue ?? fields.has('expect')
-  if (asked === false || body === null || body.length === 0) return 0
-  fields.addDefault('Expect', '100-continue')
-  // Set to null, it is not asked for: then there is nothing to wait for.
-  if (!fields.has('expect')) return 0
-  return asked === true ? LIMITS.continueTimeout : asked
 }

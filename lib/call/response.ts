@@ -1,6 +1,8 @@
+import type { CacheStatus } from '../cache/cache-request.ts'
 import { DecodingError } from '../core/errors.ts'
 import type { Exchange, Flight, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
+import type { CallHistory, Redirect } from './history.ts'
 
 /** Where a call's time went, ms; -1: not come to. */
 export interface Timings {
@@ -20,13 +22,16 @@ export abstract class ResponseBase {
   bytesDecoded = 0
   protected readonly responseHead: ResponseHead
   protected readonly exchange: Exchange
-  protected readonly flight: Flight
+  /** null: the cache answered, nothing was sent. */
+  protected readonly flight: Flight | null
+  protected readonly history: CallHistory | null
   protected trailerFields: Headers | null = null
 
-  constructor(exchange: Exchange, head: ResponseHead) {
+  constructor(exchange: Exchange, head: ResponseHead, history: CallHistory | null) {
     this.exchange = exchange
-    this.flight = exchange.flight!
+    this.flight = exchange.flight
     this.responseHead = head
+    this.history = history
   }
 
   /** The status code: to a scraper a 404 is data, so no status is an error. */
@@ -63,13 +68,33 @@ export abstract class ResponseBase {
     return this.trailerFields
   }
 
-  /** The URL that was asked for, without fragment and credentials. */
+  /** The URL that was asked for last, after all redirects; without fragment and credentials. */
   get url(): string {
     return this.exchange.target.origin + this.exchange.path
   }
 
+  /** The URL's fragment, as `#part`, inherited over redirects (RFC 9110 section 10.2.2); '' for none. */
+  get fragment(): string {
+    return this.history === null ? '' : this.history.fragment
+  }
+
   get method(): string {
     return this.exchange.request.method
+  }
+
+  /** The redirects that were followed, the first one first. */
+  get redirects(): readonly Redirect[] {
+    return this.history === null ? NO_REDIRECTS : this.history.redirects
+  }
+
+  /** How often the call was tried again, after errors and statuses that may pass. */
+  get retries(): number {
+    return this.history === null ? 0 : this.history.retries
+  }
+
+  /** What the cache did: 'hit', 'miss', 'revalidated', 'stale'; null: it had no part in it. */
+  get cache(): CacheStatus | null {
+    return this.history === null ? null : this.history.cache
   }
 
   /** 1, or more when the exchange was sent again after lost connections. */
@@ -77,21 +102,23 @@ export abstract class ResponseBase {
     return this.exchange.attempt
   }
 
-  /** The local address that the connection had. */
+  /** The local address that the connection had; '' when the cache answered. */
   get clientIp(): string {
-    return this.flight.route.localAddress
+    return this.flight === null ? '' : this.flight.route.localAddress
   }
 
+  /** The server's address, or its proxy's; '' when the cache answered. */
   get remoteAddress(): string {
-    return this.flight.route.remoteAddress
+    return this.flight === null ? '' : this.flight.route.remoteAddress
   }
 
   /** Whether the connection had carried another exchange before. */
   get reused(): boolean {
-    return this.flight.reused
+    return this.flight !== null && this.flight.reused
   }
 
   get timings(): Timings {
+    if (this.flight === null) return NO_TIMINGS
     const { queuedAt } = this.exchange
     const { sentAt, headAt, endAt } = this.flight
     return {
@@ -101,6 +128,9 @@ export abstract class ResponseBase {
     }
   }
 }
+
+const NO_REDIRECTS: readonly Redirect[] = []
+const NO_TIMINGS: Timings = { queue: 0, head: 0, total: 0 }
 
 /** A response whose body is here, decoded. Its views are synchronous; awaiting them does no harm. */
 export class Response extends ResponseBase {
@@ -112,8 +142,9 @@ export class Response extends ResponseBase {
     body: Buffer<ArrayBuffer>,
     bytesOnWire: number,
     trailers: Headers | null,
+    history: CallHistory | null = null,
   ) {
-    super(exchange, head)
+    super(exchange, head, history)
     this.#body = body
     this.bytesOnWire = bytesOnWire
     this.bytesDecoded = body.length

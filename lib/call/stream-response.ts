@@ -9,6 +9,7 @@ import type { ContentCoding } from './coding.ts'
 import { decodeStream } from './content-coding.ts'
 import type { DecodeLimits } from './decode-limits.ts'
 import type { DecodeEngine } from './decode-stream.ts'
+import type { CallHistory } from './history.ts'
 import { decodeUtf8, parseJson, ResponseBase } from './response.ts'
 
 /** How a streamed body is decoded, and how far. */
@@ -34,8 +35,9 @@ export class StreamResponse extends ResponseBase {
     wire: BodyQueue,
     codings: readonly ContentCoding[],
     limits: StreamDecoding,
+    history: CallHistory | null,
   ) {
-    super(exchange, head)
+    super(exchange, head, history)
     this.#wire = wire
     this.#codings = codings
     this.#limits = limits

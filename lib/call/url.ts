@@ -8,6 +8,8 @@ export interface ParsedUrl {
   readonly target: Target
   /** Path and query; the fragment stays at home. */
   readonly path: string
+  /** `#...`, or ''. */
+  readonly fragment: string
   /** `user:password` from the URL, decoded; '' for none. */
   readonly credentials: string
 }
@@ -32,7 +34,7 @@ export class UrlParser {
       if (slash !== -1) {
         const target = this.#targets.get(url.slice(0, slash))
         if (target !== undefined && isPlainFrom(url, slash)) {
-          return { target, path: url.slice(slash), credentials: '' }
+          return { target, path: url.slice(slash), fragment: '', credentials: '' }
         }
       }
     } else if (!(url instanceof URL)) {
@@ -57,7 +59,7 @@ export class UrlParser {
     }
     const credentials =
       url.username === '' && url.password === '' ? '' : `${decode(url.username)}:${decode(url.password)}`
-    return { target: this.#target(url, scheme), path: pathOf(url), credentials }
+    return { target: this.#target(url, scheme), path: pathOf(url), fragment: url.hash, credentials }
   }
 
   #target(url: URL, scheme: Scheme): Target {

@@ -84,6 +84,8 @@ function clientOptions(options: GetOptions): ClientOptions {
       ? { maxBodySize: Math.min(CLI_LIMITS.wholeBody, options.maxFileSize ?? Infinity) }
       : {}),
     headers: options.headers,
+    maxRetries: 0,
+    redirect: 'manual',
     ...(options.clientIp === undefined ? {} : { clientIp: options.clientIp }),
     ...(options.insecure ? { tlsOptions: { rejectUnauthorized: false } } : {}),
     ...(options.resolve.size === 0

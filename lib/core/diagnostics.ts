@@ -10,6 +10,8 @@ import { channel, type Channel } from 'node:diagnostics_channel'
 export const channels: {
   readonly callStart: Channel
   readonly callEnd: Channel
+  readonly callRedirect: Channel
+  readonly callRetry: Channel
   readonly exchangeWait: Channel
   readonly exchangeSend: Channel
   readonly exchangeHead: Channel
@@ -21,6 +23,8 @@ export const channels: {
 } = {
   callStart: channel('trawl:call:start'),
   callEnd: channel('trawl:call:end'),
+  callRedirect: channel('trawl:call:redirect'),
+  callRetry: channel('trawl:call:retry'),
   exchangeWait: channel('trawl:exchange:wait'),
   exchangeSend: channel('trawl:exchange:send'),
   exchangeHead: channel('trawl:exchange:head'),

@@ -135,6 +135,32 @@ export class DecodingError extends RequestError {
   }
 }
 
+/** A redirect that is not followed: too many, a loop, or to where none may lead. */
+export class RedirectError extends RequestError {
+  /** The redirect's own status. */
+  readonly status: number
+  /** Its Location, as it came. */
+  readonly location: string
+
+  constructor(status: number, location: string, message: string) {
+    super('ERR_REDIRECT', message)
+    this.status = status
+    this.location = location
+  }
+}
+
+/** The answer's status is no success, and the caller asked for one. `response` is that answer, whole. */
+export class StatusError extends RequestError {
+  readonly status: number
+  readonly response: unknown
+
+  constructor(status: number, statusText: string, response: unknown) {
+    super('ERR_STATUS', `answered ${status}${statusText === '' ? '' : ` ${statusText}`}, which is no success`)
+    this.status = status
+    this.response = response
+  }
+}
+
 /** The caller ended the call: by its signal, whose reason is the `cause`, or by discarding the body. */
 export class AbortError extends RequestError {
   constructor(reason?: unknown, message = 'aborted by its signal') {

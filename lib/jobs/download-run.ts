@@ -148,6 +148,8 @@ export class DownloadRun {
       ...this.#options,
       headers: this.#headers(),
       decompress: this.#decodes,
+      // Which status is a success is judged here: 416 may be one.
+      expectSuccess: false,
     }
     if (this.#deadline !== Infinity) {
       options.totalTimeout = Math.ceil(this.#deadline - clock.now())

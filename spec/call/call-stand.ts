@@ -1,6 +1,9 @@
 import { assert } from 'vitest'
 import { Call } from '../../lib/call/call.ts'
-import type { PreparedRequest } from '../../lib/call/request.ts'
+import { Between } from '../../lib/call/between.ts'
+import type { RequestBuilder } from '../../lib/call/request.ts'
+import { RetryBudget } from '../../lib/call/retry-budget.ts'
+import { checkMethod, serializeFields } from '../../lib/http1/request-encoder.ts'
 import { Response } from '../../lib/call/response.ts'
 import { StreamResponse } from '../../lib/call/stream-response.ts'
 import type { RequestError } from '../../lib/core/errors.ts'
@@ -8,7 +11,7 @@ import type { Exchange } from '../../lib/core/exchange.ts'
 import type { Headers } from '../../lib/core/headers.ts'
 import { TimerWheel } from '../../lib/core/timer-wheel.ts'
 import { SimClock } from '../../lib/testing/sim-clock.ts'
-import { madeHead, madeRequest, sent } from './made-exchange.ts'
+import { madeHead, madeRequest, sent, type RequestParts } from './made-exchange.ts'
 
 /** One call, with the scheduler played by the spec. */
 export class CallStand {
@@ -20,13 +23,25 @@ export class CallStand {
   x!: Exchange
   closing = false
 
-  constructor(parts: Partial<PreparedRequest> = {}, signal?: AbortSignal, refusal?: RequestError) {
+  constructor(parts: RequestParts = {}, signal?: AbortSignal, refusal?: RequestError) {
     const isClosing = (): boolean => this.closing
     const context = {
       clock: this.clock,
       wheel: this.wheel,
       clientId: 7,
       decodeEngine: 'zlib' as const,
+      encoder: { checkMethod, serializeFields },
+      builder: null as unknown as RequestBuilder,
+      between: new Between({
+        retain: () => this.told.push('retain'),
+        release: () => this.told.push('release'),
+      }),
+      maxBetween: 10,
+      retryBudget: new RetryBudget(10),
+      caching: null,
+      health: { answered: () => undefined, unusable: () => undefined },
+      watchesAll: false,
+      movesAfterRefusal: false,
       get closing(): boolean {
         return isClosing()
       },
@@ -42,7 +57,9 @@ export class CallStand {
         }
       },
     }
-    this.promise = new Call(context, madeRequest(parts), '/path?q').start(signal)
+    this.promise = new Call(context, { request: madeRequest(parts), path: '/path?q', fragment: '' }).start(
+      signal,
+    )
   }
 
   head(fields = '', parts: Parameters<typeof madeHead>[1] = {}): this {

@@ -1,10 +1,22 @@
+import { NO_OPTIONS } from '../../lib/call/options.ts'
 import type { PreparedRequest } from '../../lib/call/request.ts'
+import { makeRules, type CallRules } from '../../lib/call/rules.ts'
 import { Exchange, Flight, type ExchangeSink, type ResponseHead } from '../../lib/core/exchange.ts'
 import { Headers } from '../../lib/core/headers.ts'
 import { Target } from '../../lib/core/target.ts'
 
+/** What differs from a plain request: its own parts, or its rules. */
+export type RequestParts = Partial<PreparedRequest> & Partial<CallRules>
+
+const NO_TIMEOUTS = { queueTimeout: 0, connectTimeout: 0, requestTimeout: 0, replyTimeout: 0, bodyTimeout: 0 }
+
 /** A request as the builder makes it, but for what `parts` says. */
-export function madeRequest(parts: Partial<PreparedRequest> = {}): PreparedRequest {
+export function madeRequest(parts: RequestParts = {}): PreparedRequest {
+  const defaults = makeRules(NO_OPTIONS, { maxRetries: 0 }, Infinity)
+  const rules = { ...defaults, timeouts: NO_TIMEOUTS, maxDecodeRatio: Infinity }
+  for (const name of Object.keys(rules)) {
+    if (name in parts) Object.assign(rules, { [name]: (parts as Record<string, unknown>)[name] })
+  }
   return {
     target: new Target({ scheme: 'http', host: 'a.test', port: 8080 }),
     method: 'GET',
@@ -15,11 +27,13 @@ export function madeRequest(parts: Partial<PreparedRequest> = {}): PreparedReque
     streamed: false,
     expectContinue: 0,
     closes: false,
-    timeouts: { queueTimeout: 0, connectTimeout: 0, requestTimeout: 0, replyTimeout: 0, bodyTimeout: 0 },
-    totalTimeout: 0,
-    maxBodySize: Infinity,
-    maxDecodeRatio: Infinity,
-    decompress: true,
+    timeouts: NO_TIMEOUTS,
+    rules,
+    jar: null,
+    jarName: '',
+    sendsCookies: false,
+    credentials: null,
+    options: NO_OPTIONS,
     ...parts,
   }
 }

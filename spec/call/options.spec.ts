@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { clientChecks, NO_OPTIONS, readOptions, requestChecks } from '../../lib/call/options.ts'
-import type { RequestOptions } from '../../lib/call/request.ts'
-import type { ClientOptions } from '../../lib/client.ts'
+import { clientChecks, requestChecks } from '../../lib/call/option-checks.ts'
+import { NO_OPTIONS, readOptions } from '../../lib/call/options.ts'
+import type { RequestOptions } from '../../lib/call/request-options.ts'
+import type { ClientOptions } from '../../lib/client-options.ts'
 import { ArgumentError } from '../../lib/core/errors.ts'
 
 const ofRequest = (options: object): RequestOptions =>
@@ -18,7 +19,7 @@ describe('names', () => {
     ['expect-continue', 'expectContinue'],
     ['clientIP', 'clientIp'],
     ['retyTimeout', 'replyTimeout'],
-    ['__proto__x', 'priority'],
+    ['__proto__x', 'proxy'],
     ['', 'url'],
   ])('%j is unknown, and the nearest name is told', (name, nearest) => {
     const message = `unknown option ${JSON.stringify(name)} of request; did you mean ${nearest}?`

@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import {
-  RequestBuilder,
-  type PreparedRequest,
-  type RequestOptions,
-  type SharedOptions,
-} from '../../lib/call/request.ts'
-import { TlsIdentities } from '../../lib/call/tls-identity.ts'
+import type { RequestOptions, SharedOptions } from '../../lib/call/request-options.ts'
+import type { PreparedRequest, RequestBuilder } from '../../lib/call/request.ts'
 import { ArgumentError } from '../../lib/core/errors.ts'
 import { LIMITS } from '../../lib/core/limits.ts'
-import { checkMethod, serializeFields } from '../../lib/http1/request-encoder.ts'
+import { madeBuilder } from './made-builder.ts'
 
 const URL_ = 'http://a.test/x'
 
 function builder(defaults: SharedOptions = {}): RequestBuilder {
-  return new RequestBuilder(defaults, new TlsIdentities(), { checkMethod, serializeFields })
+  return madeBuilder(defaults)
 }
 
 function build(options?: RequestOptions, defaults: SharedOptions = {}, streamed = false): PreparedRequest {
@@ -177,17 +172,17 @@ describe('settings', () => {
     ['maxDecodeRatio', LIMITS.maxDecodeRatio, 7, 5],
     ['decompress', true, false, true],
   ] as const)('%s too', (name, limit, client, own) => {
-    expect(build()[name]).toBe(limit)
-    expect(build(undefined, { [name]: client })[name]).toBe(client)
-    expect(build({ [name]: own }, { [name]: client })[name]).toBe(own)
-    expect(build({ replyTimeout: 1 }, { [name]: client })[name]).toBe(client)
+    expect(build().rules[name]).toBe(limit)
+    expect(build(undefined, { [name]: client }).rules[name]).toBe(client)
+    expect(build({ [name]: own }, { [name]: client }).rules[name]).toBe(own)
+    expect(build({ replyTimeout: 1 }, { [name]: client }).rules[name]).toBe(client)
   })
 
   it('bound a whole body by default, and a streamed one only where asked', () => {
-    expect(build({}, {}, true).maxBodySize).toBe(Infinity)
-    expect(build({ bodyTimeout: 1 }, {}, true).maxBodySize).toBe(Infinity)
-    expect(build({}, { maxBodySize: 7 }, true).maxBodySize).toBe(7)
-    expect(build({ maxBodySize: 5 }, {}, true)).toMatchObject({ maxBodySize: 5, streamed: true })
+    expect(build({}, {}, true).rules.maxBodySize).toBe(Infinity)
+    expect(build({ bodyTimeout: 1 }, {}, true).rules.maxBodySize).toBe(Infinity)
+    expect(build({}, { maxBodySize: 7 }, true).rules.maxBodySize).toBe(7)
+    expect(build({ maxBodySize: 5 }, {}, true)).toMatchObject({ rules: { maxBodySize: 5 }, streamed: true })
   })
 
   it('are shared by requests that agree', () => {
@@ -202,8 +197,8 @@ describe('settings', () => {
 
   it('hand the signal on, and nothing without options', () => {
     const { signal } = new AbortController()
-    expect(builder().build(URL_, { signal }, false).signal).toBe(signal)
-    expect(builder().build(URL_, undefined, false).signal).toBeUndefined()
+    expect(builder().build(URL_, { signal }, false).request.options.signal).toBe(signal)
+    expect(builder().build(URL_, undefined, false).request.options.signal).toBeUndefined()
   })
 
   it('leave Accept-Encoding out when nothing is to be decoded', () => {

@@ -1,20 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import {
-  RequestBuilder,
-  type PreparedRequest,
-  type RequestOptions,
-  type SharedOptions,
-} from '../../lib/call/request.ts'
+import type { RequestOptions, SharedOptions } from '../../lib/call/request-options.ts'
+import type { PreparedRequest, RequestBuilder } from '../../lib/call/request.ts'
 import type { HeadersInit } from '../../lib/call/request-fields.ts'
-import { TlsIdentities } from '../../lib/call/tls-identity.ts'
 import { ArgumentError } from '../../lib/core/errors.ts'
-import { checkMethod, serializeFields } from '../../lib/http1/request-encoder.ts'
 import { version } from '../../lib/index.ts'
+import { madeBuilder } from './made-builder.ts'
 
 const URL_ = 'http://a.test/x'
 
 function builder(defaults: SharedOptions = {}): RequestBuilder {
-  return new RequestBuilder(defaults, new TlsIdentities(), { checkMethod, serializeFields })
+  return madeBuilder(defaults)
 }
 
 function build(

@@ -24,6 +24,7 @@ class Stand {
       this.queue,
       codings,
       { maxBodySize, maxDecodeRatio, engine: 'zlib' },
+      null,
     )
   }
 

@@ -50,7 +50,7 @@ export class WireStage {
     for (const host of hosts) {
       for (const tls of [false, true]) this.#listen(host, tls, onHead)
     }
-    this.client = new Client({ ...options, clock: this.clientClock, network: this.network })
+    this.client = new Client({ maxRetries: 0, ...options, clock: this.clientClock, network: this.network })
   }
 
   /** What came on the only connection. */

@@ -5,6 +5,8 @@ import { channels } from '../../lib/core/diagnostics.ts'
 const NAMES = {
   callStart: 'trawl:call:start',
   callEnd: 'trawl:call:end',
+  callRedirect: 'trawl:call:redirect',
+  callRetry: 'trawl:call:retry',
   exchangeWait: 'trawl:exchange:wait',
   exchangeSend: 'trawl:exchange:send',
   exchangeHead: 'trawl:exchange:head',

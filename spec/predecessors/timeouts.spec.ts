@@ -21,7 +21,7 @@ async function run(
       onClose: () => {},
     }),
   })
-  const client = new Client({ clock, network })
+  const client = new Client({ clock, network, maxRetries: 0 })
   const started = clock.now()
   const error = await clock.settle(
     client.get('http://slow.test/', options).then(
@@ -65,7 +65,7 @@ function hangingTarget(): { clock: SimClock; client: Client; started: number } {
     onDial: () => 'hang',
     onConnection: () => ({ onData() {}, onClose() {} }),
   })
-  return { clock, client: new Client({ clock, network }), started: clock.now() }
+  return { clock, client: new Client({ clock, network, maxRetries: 0 }), started: clock.now() }
 }
 
 it('requests to one target that hangs each have their own connect timeout', async () => {

@@ -49,7 +49,7 @@ export class Stage {
       server.listen(this.network)
       this.servers[host] = server
     }
-    this.client = new Client({ ...options, clock: this.clientClock, network: this.network })
+    this.client = new Client({ maxRetries: 0, ...options, clock: this.clientClock, network: this.network })
   }
 
   /** Virtual ms since the beginning. */

@@ -72,7 +72,7 @@ export class World {
       onWrite: (dial, data) => this.tap.onWrite(dial, data),
     })
     this.servers = this.#makeServers(random)
-    this.client = new Client({ ...this.options, clock: this.clientClock, network: this.network })
+    this.client = new Client({ maxRetries: 0, ...this.options, clock: this.clientClock, network: this.network })
   }
 
   /** Lives through it all, and returns everything that was wrong; [] is the wanted end. */

@@ -10,7 +10,7 @@ interface Rule {
   readonly types?: readonly string[]
 }
 
-const ENGINE = ['core', 'http1', 'net', 'scheduler', 'call', 'cookies', 'cache']
+const ENGINE = ['core', 'http1', 'net', 'scheduler', 'call', 'cookies', 'cache', 'jobs']
 
 export const RULES: Readonly<Record<string, Rule>> = {
   core: { values: ['core'] },
@@ -20,9 +20,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   cache: { values: ['core', 'cache'] },
   scheduler: { values: ['core', 'http1', 'net/network.ts', 'scheduler'] },
   call: { values: ['core', 'cookies', 'cache', 'call'], types: ['scheduler', 'net/network.ts'] },
-  'client.ts': { values: ENGINE },
-  'index.ts': { values: [...ENGINE, 'client.ts'] },
-  jobs: { values: ['index.ts', 'core', 'jobs'] },
+  'client-options.ts': { values: [], types: ENGINE },
+  'client.ts': { values: [...ENGINE, 'client-options.ts'] },
+  'index.ts': { values: [...ENGINE, 'client.ts', 'client-options.ts'] },
+  // The client has them as methods, and they reach it as any user would.
+  jobs: { values: ['core', 'jobs'], types: ['index.ts'] },
   cli: { values: ['index.ts', 'jobs', 'cli'] },
   testing: { values: ['core', 'net/network.ts', 'testing'], types: ['index.ts'] },
 }

@@ -1,0 +1,71 @@
+import type { CacheStatus } from '../cache/cache-request.ts'
+import type { Target } from '../core/target.ts'
+import type { Timer } from '../core/timer-wheel.ts'
+import type { Authenticator } from './auth/authenticator.ts'
+import type { CacheStage } from './cache-stage.ts'
+import type { CallContext } from './call-context.ts'
+import { retryDue } from './retry.ts'
+import type { CallRules, RetryReason } from './rules.ts'
+
+/** One redirect that was followed. */
+export interface Redirect {
+  readonly status: number
+  /** Who answered with it, without fragment. */
+  readonly url: string
+  /** Where it led, without fragment. */
+  readonly location: string
+}
+
+/**
+ * What a call has been through besides its present exchange, and what it needs for going on. Made when
+ * there is something to keep: a plain request that is answered at once has none, because a million of
+ * them may wait.
+ */
+export class CallHistory {
+  /** When the call began, on the clock's `now()`. */
+  readonly startedAt: number
+  readonly redirects: Redirect[] = []
+  /** How often the chain has led to each request: method, URL and cookies. */
+  visits: Map<string, number> | null = null
+  /** `#...` of the URL, inherited over redirects (RFC 9110 section 10.2.2); or ''. */
+  fragment = ''
+
+  retries = 0
+  /** Why the next retry is made; it waits for `retryTimer`. */
+  why: RetryReason | null = null
+  retryTimer: Timer | null = null
+  /** Client IPs that the call has moved away from. */
+  avoided: Set<string> | null = null
+
+  auth: Authenticator | null = null
+  /** The Authorization field that was sent last. */
+  authorization = ''
+
+  /** The cache's part in the present exchange. */
+  stage: CacheStage | null = null
+  /** What the cache did for the response. */
+  cache: CacheStatus | null = null
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt
+  }
+
+  /** When the call is tried again; -1: not at all. `retryAfter`: ms that the server asks for, or -1. */
+  planRetry(context: CallContext, target: Target, rules: CallRules, retryAfter: number): number {
+    const { clock, between, maxBetween, retryBudget } = context
+    const { maxRetries, totalTimeout } = rules
+    if (this.retries >= maxRetries || between.size >= maxBetween) return -1
+    const now = clock.now()
+    const deadline = totalTimeout > 0 ? this.startedAt + totalTimeout : Infinity
+    const due = retryDue(this.retries, retryAfter, now, clock.random(), deadline)
+    if (due === -1 || !retryBudget.take(target.key, now)) return -1
+    this.retries++
+    return due
+  }
+
+  /** The call has ended; what its retries took from the target's budget comes back if it went well. */
+  close({ clock, retryBudget, wheel }: CallContext, target: Target, wentWell: boolean): void {
+    if (this.retryTimer !== null) wheel.remove(this.retryTimer)
+    if (wentWell && this.retries > 0) retryBudget.giveBack(target.key, this.retries, clock.now())
+  }
+}

@@ -1,0 +1,49 @@
+/** Fields that are about a body (the fetch standard's list, and what frames it). */
+const BODY_FIELDS = new Set([
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-type',
+  'expect',
+  'transfer-encoding',
+])
+
+/** Fields that nobody but the origin they were meant for may see. */
+export const SECRET_FIELDS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization']
+
+/** How the fields of a request change on their way to the next. */
+export interface FieldChanges {
+  /** The next Host; the user's own is no longer right when the target is another. */
+  readonly host: string | null
+  readonly keepsBody: boolean
+  /** Names, in lower case, that stay behind. */
+  readonly without: ReadonlySet<string>
+}
+
+/**
+ * The fields of the request after a redirect, out of those of the one before: serialised lines in,
+ * serialised lines out, so that nothing gets past the serializer that has not passed it before.
+ */
+export function fieldsOfHop(fields: string, changes: FieldChanges): string {
+  const kept: string[] = []
+  for (const line of fields.split('\r\n')) {
+    if (line === '') continue
+    const name = line.slice(0, line.indexOf(':')).toLowerCase()
+    if (changes.without.has(name) || (!changes.keepsBody && BODY_FIELDS.has(name))) continue
+    kept.push(name === 'host' && changes.host !== null ? `Host: ${changes.host}` : line)
+  }
+  return kept.length === 0 ? '' : `${kept.join('\r\n')}\r\n`
+}
+
+/** The value of a field out of serialised lines, several joined by a comma; `name` in lower case. */
+export function fieldOf(fields: string, name: string): string | null {
+  let value: string | null = null
+  for (const line of fields.split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon !== name.length || line.slice(0, colon).toLowerCase() !== name) continue
+    const own = line.slice(colon + 1).trim()
+    value = value === null ? own : `${value}, ${own}`
+  }
+  return value
+}

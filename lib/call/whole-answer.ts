@@ -1,0 +1,105 @@
+import { LimitError, RequestError } from '../core/errors.ts'
+import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { Headers } from '../core/headers.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Answer, AnswerOwner } from './answer.ts'
+import { BodyCollector } from './body-collector.ts'
+import { decodeWhole, decodeWholeSync, parseContentEncoding } from './content-coding.ts'
+import type { DecodeEngine } from './decode-stream.ts'
+import type { CallHistory } from './history.ts'
+import { Response } from './response.ts'
+import type { CallRules } from './rules.ts'
+
+/** An answer that becomes a whole response: gathered, and decoded at its end. */
+export class WholeAnswer implements Answer {
+  wire: Buffer<ArrayBuffer> = EMPTY
+  trailers: Headers | null = null
+  isEnded = false
+  readonly #owner: AnswerOwner
+  readonly #exchange: Exchange
+  readonly #head: ResponseHead
+  readonly #rules: CallRules
+  readonly #engine: DecodeEngine
+  readonly #history: CallHistory | null
+  readonly #body: BodyCollector | null
+
+  constructor(
+    owner: AnswerOwner,
+    exchange: Exchange,
+    head: ResponseHead,
+    history: CallHistory | null,
+    rules: CallRules,
+    engine: DecodeEngine,
+  ) {
+    this.#owner = owner
+    this.#exchange = exchange
+    this.#head = head
+    this.#history = history
+    this.#rules = rules
+    this.#engine = engine
+    this.#body = head.framing === 'none' ? null : new BodyCollector(head.contentLength)
+  }
+
+  /** Tells the owner where the body is known to be too large before it comes. */
+  open(): void {
+    const { contentLength, framing } = this.#head
+    if (framing !== 'length' || contentLength <= this.#rules.maxBodySize) return
+    this.#owner.onBadAnswer(this.#tooLarge(`the body has ${contentLength} bytes`))
+  }
+
+  get bytesOnWire(): number {
+    return this.#body === null ? 0 : this.#body.size
+  }
+
+  push(chunk: Uint8Array): boolean {
+    const body = this.#body!
+    body.push(chunk)
+    const { maxBodySize } = this.#rules
+    if (body.size > maxBodySize) {
+      this.#owner.onBadAnswer(this.#tooLarge(`the body has more than ${maxBodySize} bytes`))
+    }
+    return true
+  }
+
+  end(trailers: Headers | null): void {
+    this.isEnded = true
+    this.trailers = trailers
+    this.wire = this.#body === null ? EMPTY : this.#body.bytes()
+    const { wire } = this
+    if (this.#head.contentEncoding === '' || wire.length === 0 || !this.#rules.decompress) {
+      this.#deliver(wire)
+      return
+    }
+    try {
+      const codings = parseContentEncoding(this.#head.contentEncoding)
+      if (wire.length <= LIMITS.syncDecodeSize) {
+        this.#deliver(decodeWholeSync(codings, wire, this.#rules))
+        return
+      }
+      decodeWhole(codings, wire, this.#rules, this.#engine).then(
+        (body) => this.#deliver(body),
+        (error: RequestError) => this.#owner.onBadAnswer(error),
+      )
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      this.#owner.onBadAnswer(error)
+    }
+  }
+
+  /** Nobody reads it before it is whole. */
+  fail(): void {}
+
+  #deliver(body: Uint8Array): void {
+    const { buffer, byteOffset, byteLength } = body
+    const own = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+    this.#owner.onResponse(
+      new Response(this.#exchange, this.#head, own, this.wire.length, this.trailers, this.#history),
+    )
+  }
+
+  #tooLarge(what: string): LimitError {
+    return new LimitError('maxBodySize', this.#rules.maxBodySize, what)
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
