@@ -13,7 +13,7 @@ import {
   RETRY_STATUSES,
   retryAfterOf,
 } from '../../lib/call/retry.ts'
-import { LIMITS, systemClock, type Client, type RequestOptions } from '../../lib/index.ts'
+import { LIMITS, systemClock, type Client } from '../../lib/index.ts'
 import type { DownloadOptions } from '../../lib/jobs/download.ts'
 import type { DownloadEngine } from '../../lib/jobs/engine.ts'
 
@@ -38,10 +38,7 @@ export function engineOf(client: Client, waits = false): DownloadEngine {
         retryAfterOf,
       }
     },
-    stream: (url, options: RequestOptions & { maxRetries?: number }) => {
-      const { maxRetries: _, ...request } = options
-      return client.stream(url, request)
-    },
+    stream: (url, options) => client.stream(url, { ...options, maxRetries: 0, cache: 'no-store' }),
   }
 }
 
