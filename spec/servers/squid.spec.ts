@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -39,7 +39,8 @@ describeWithSquid('a real proxy', () => {
   let guarded: Squid
   let trusting: TlsOptions
   let ports: Record<Scheme, number>
-  const origins = new AsyncDisposableStack()
+  const origins: Server[] = []
+  const proxies: Squid[] = []
 
   beforeAll(async () => {
     const authority = await createAuthority()
@@ -50,22 +51,27 @@ describeWithSquid('a real proxy', () => {
     for (const server of [plain, secure]) {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
-      origins.defer(async () => {
-        server.closeAllConnections()
-        server.close()
-        await once(server, 'close')
-      })
+      origins.push(server)
     }
     ports = {
       http: (plain.address() as AddressInfo).port,
       https: (secure.address() as AddressInfo).port,
     }
-    squid = origins.use(await Squid.start({ hosts: ['origin.test'], forbiddenPort: 9 }))
+    squid = await Squid.start({ hosts: ['origin.test'], forbiddenPort: 9 })
+    proxies.push(squid)
     const credentials = { user: 'me', password: 's3cret:x' }
-    guarded = origins.use(await Squid.start({ hosts: ['origin.test'], credentials }))
+    guarded = await Squid.start({ hosts: ['origin.test'], credentials })
+    proxies.push(guarded)
   }, 60_000)
 
-  afterAll(() => origins.disposeAsync())
+  afterAll(async () => {
+    for (const proxy of proxies) await proxy[Symbol.asyncDispose]()
+    for (const server of origins) {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    }
+  })
 
   function targetOf(
     scheme: Scheme,
