@@ -305,7 +305,8 @@ describe('statuses', () => {
     expect(folder.names).toEqual([])
   })
 
-  it('a status that may pass is tried again, and a resumed part is kept meanwhile', async () => {
+  // The target's pacing takes its time after each refusal.
+  it('a status that may pass is tried again, and its part is kept', { timeout: 30_000 }, async () => {
     const busy: Answer = { status: 503, headers: { 'Retry-After': '0' } }
     await using server = await FileServer.start(SIZE, busy, { cut: 2_000_000 }, busy, { status: 429 })
     expect(await get(server)).toMatchObject({ status: 206, retries: 4 })
