@@ -82,7 +82,7 @@ class MetaScanner {
 
   #meta(): string {
     const seen = new Set<string>()
-    let label = ''
+    let label: string | null = null
     let isPragma = false
     let needsPragma = false
     for (let found = this.#attribute(); found !== null; found = this.#attribute()) {
@@ -93,13 +93,15 @@ class MetaScanner {
       if (name === 'charset') {
         label = value
         needsPragma = false
-      } else if (name === 'content' && label === '') {
-        label = this.#known(labelInContent(value))
-        needsPragma = label !== ''
+      } else if (name === 'content' && label === null) {
+        const found = this.#known(labelInContent(value))
+        if (found === '') continue
+        label = found
+        needsPragma = true
       }
     }
     // In a start that is cut off in this very element, it does not count.
-    if (this.#at >= this.#text.length || (needsPragma && !isPragma)) return ''
+    if (this.#at >= this.#text.length || label === null || (needsPragma && !isPragma)) return ''
     return this.#known(label)
   }
 

@@ -98,6 +98,16 @@ const documents: readonly [what: string, document: string, charset: string][] = 
   ['another http-equiv', '<meta http-equiv=refresh content="1; charset=gbk">', 'utf-8'],
   ['content, and charset', '<meta content="charset=gbk" charset=windows-1251>', 'windows-1251'],
   ['charset, and content', '<meta charset=windows-1251 content="charset=gbk">', 'windows-1251'],
+  [
+    'an empty charset, and content',
+    '<meta charset="" http-equiv=content-type content="charset=gbk">',
+    'utf-8',
+  ],
+  [
+    'an unknown charset, and content',
+    '<meta charset=x http-equiv=content-type content="charset=gbk">',
+    'utf-8',
+  ],
   ['no value', '<meta charset><meta charset=gbk>', 'gbk'],
   ['an empty value', '<meta charset=""><meta charset=gbk>', 'gbk'],
   ['an = as name', '<meta =charset charset=gbk>', 'gbk'],
