@@ -94,9 +94,9 @@ class MetaScanner {
         label = value
         needsPragma = false
       } else if (name === 'content' && label === null) {
-        const found = this.#known(labelInContent(value))
-        if (found === '') continue
-        label = found
+        const inside = this.#known(labelInContent(value))
+        if (inside === '') continue
+        label = inside
         needsPragma = true
       }
     }
