@@ -57,7 +57,7 @@ export class Connection
   idleEntry: IdleEntry | null = null
   /** When a byte last came, on the clock's `now()`; when it opened, before the first. */
   lastReadAt = 0
-  /** When its last answer ended: the server had not turned to what was sent behind it before. */
+  /** When its last answer ended, if anybody paces: until then the server was busy with that. */
   #answeredAt = 0
   remoteAddress = ''
   localAddress = ''
@@ -317,7 +317,7 @@ export class Connection
 
   onAnswered(x: Exchange, head: ResponseHead, trailers: Headers | null): void {
     x.flight!.endAt = this.lastReadAt
-    this.#answeredAt = this.lastReadAt
+    if (this.#owner.pacing !== null) this.#answeredAt = this.lastReadAt
     this.served++
     this.#owner.record.requests++
     // An answer that came before the request was whole leaves a half-sent request behind.

@@ -3,34 +3,24 @@ import type { Exchange, ExchangeHolder } from '../core/exchange.ts'
 import type { Connection } from './connection.ts'
 import type { WaitingQueue } from './waiting-queue.ts'
 
-/** The dials of one pool that are under way, and for which waiting exchange each was begun. */
-export class DialList {
-  readonly #dials = new Deque<Connection>()
+/** The dials of one pool that are under way, oldest first, and the exchange that each was begun for. */
+export class DialList extends Deque<Connection> {
   #lastWisher: Exchange | null = null
-
-  get size(): number {
-    return this.#dials.size
-  }
-
-  /** The dial begun last. */
-  get last(): Connection | null {
-    return this.#dials.last
-  }
 
   /** Adds a dial for `wisher`. */
   add(connection: Connection, wisher: Exchange): void {
-    this.#dials.push(connection)
+    this.push(connection)
     connection.wisher = wisher
     wisher.wish = connection
   }
 
   /** It is open, or over. Gives whom it was for. */
   end(connection: Connection): Exchange | null {
-    this.#dials.remove(connection)
+    this.remove(connection)
     const { wisher } = connection
     connection.wisher = null
     if (wisher !== null && wisher.wish === connection) wisher.wish = null
-    if (this.#dials.size === 0) this.#lastWisher = null
+    if (this.size === 0) this.#lastWisher = null
     return wisher
   }
 

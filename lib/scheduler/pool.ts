@@ -248,7 +248,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onRoom(connection: Connection): void {
     if (this.#mustYield(connection)) {
-      this.#ready.remove(connection)
+      this.#ready.take(connection)
       connection.drain()
       return
     }
@@ -280,7 +280,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   onClosed(connection: Connection, lost: Exchange[], brokePipeline: boolean): void {
-    this.#ready.remove(connection)
+    this.#ready.take(connection)
     this.#dialling.end(connection)
     this.#drop(connection)
     if (brokePipeline && this.#settings.maxPipelinedRequests > 1) {

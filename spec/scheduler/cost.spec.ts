@@ -64,6 +64,19 @@ function answerOne(counter: StepCounter, size: number): number {
   return counter.count(() => wires[size / 2]!.answer())
 }
 
+function startAtPace(counter: StepCounter, size: number): number {
+  const stand = new Stand({ ...ONE, keepAliveTimeout: 0, pacing: { minInterval: 1_000 } })
+  const all = stand.askMany(size)
+  for (const asked of all) counter.watch(asked.x)
+  const wire = stand.wires[0]!.open().answer()
+  return counter.count(() => {
+    stand.clock.advance(1_020)
+    wire.refuse(429, 'Retry-After: 2\r\n')
+    stand.clock.advance(2_020)
+    wire.answer()
+  })
+}
+
 function visitTargets(counter: StepCounter, size: number): number {
   const stand = new Stand(ONE)
   for (let host = 0; host < size; host++) stand.submit({ host: `busy${host}.test`, priority: -1 })
@@ -86,6 +99,7 @@ describe('the cost of a dispatch, in steps, does not grow with', () => {
     ['the exchanges that wait: taking the next one', 50_000, takeNext],
     ['the exchanges that wait: some more, and cancelling in the middle', 50_000, comeAndCancel],
     ['the exchanges that wait: a failed dial', 50_000, failDial],
+    ['the exchanges that wait: starts at a pace, and a pause', 50_000, startAtPace],
     ['the targets that stand in line', 20_000, nextInLine],
     ['the idle connections', 10_000, useIdle],
     ['the connections in use', 10_000, answerOne],

@@ -257,6 +257,18 @@ describe('a pause after 429 or 503', () => {
     stand.finish()
   })
 
+  it('is given no connection that becomes free meanwhile', () => {
+    const stand = new Stand({ maxConn: 2 })
+    const wire = busy(stand)
+    stand.ask({ host: 'c.test' })
+    const other = stand.wires[1]!.open()
+    stand.askMany(3)
+    wire.refuse(429, 'Retry-After: 60\r\n')
+    other.fin()
+    expect(stand.wires.slice(2).map((each) => each.options.host)).not.toContain('a.test')
+    stand.finish()
+  })
+
   it('is one for a burst: what was sent before it began neither prolongs it nor counts', () => {
     const stand = new Stand({ maxConnPerTarget: 3, maxPipelinedRequests: 2 })
     const wires = stand.warmMany(3)
