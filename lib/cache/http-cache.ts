@@ -154,7 +154,7 @@ export class HttpCache {
     if (request.method === 'HEAD' && request.mode !== 'replay') {
       return this.#learnFromHead(key, request, head, requestTime, responseTime)
     }
-    const stored = makeStored(request, head, new Uint8Array(body), trailers, requestTime, responseTime)
+    const stored = makeStored(request, head, copyOf(body), trailers, requestTime, responseTime)
     if (cacheChannels.store.hasSubscribers) {
       cacheChannels.store.publish({ client: this.#clientId, url: request.url, status: head.status })
     }
@@ -268,7 +268,7 @@ export class HttpCache {
     if (mode === 'replay') return mayReplay(head.status)
     if (directivesOf(request).noStore) return false
     if (method === 'HEAD') return head.status !== 304
-    return keeps(head, mode === 'force-cache')
+    return keeps(head, this.#clock.date(), mode === 'force-cache')
   }
 
   /** A newer head of what GET has stored updates it, or shows that it is outdated (section 4.3.5). */
@@ -289,6 +289,13 @@ export class HttpCache {
     const found = this.#store.get(key)
     return found instanceof Promise ? found.then(learn) : learn(found)
   }
+}
+
+/** Bytes of its own: neither a slab shared with others, nor the buffer that the user gets. */
+function copyOf(body: Uint8Array): Uint8Array {
+  const own = Buffer.allocUnsafeSlow(body.length)
+  own.set(body)
+  return own
 }
 
 /** What `request` may see of `stored` without asking the server. */

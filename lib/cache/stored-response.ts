@@ -9,11 +9,11 @@ import { isUseful, mayStore, termsOf } from './terms.ts'
 import { variantOf, varyNames } from './vary.ts'
 
 /** Whether an answer to GET is kept by the rules. `evenUseless`: the user asks for stale ones. */
-export function keeps(head: ResponseHead, evenUseless: boolean): boolean {
+export function keeps(head: ResponseHead, now: number, evenUseless: boolean): boolean {
   const { headers } = head
   const control = parseCacheControl(headers.get('cache-control'))
   if (!mayStore(head, control) || varyNames(headers.get('vary')) === null) return false
-  return evenUseless || isUseful(termsOf(head, control, 0, 0, false))
+  return evenUseless || isUseful(head, control, now)
 }
 
 export function makeStored(
@@ -26,7 +26,7 @@ export function makeStored(
 ): StoredResponse {
   const { headers } = head
   const control = parseCacheControl(headers.get('cache-control'))
-  const replayOnly = request.mode === 'replay' && !keeps(head, false)
+  const replayOnly = request.mode === 'replay' && !keeps(head, responseTime, false)
   const vary = varyNames(headers.get('vary')) ?? ''
   return {
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',

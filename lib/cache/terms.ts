@@ -1,6 +1,6 @@
 import type { ResponseHead } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
-import { parseCacheControl, type CacheControl } from './cache-control.ts'
+import type { CacheControl } from './cache-control.ts'
 import { parseHttpDate } from './http-date.ts'
 
 /** What a response says about its own use, read once when it is stored. Times are ms; -1: not said. */
@@ -55,9 +55,11 @@ export function mayReplay(status: number): boolean {
 }
 
 /** Whether the kept answer could ever be used: fresh, validated, or stale by the server's leave. */
-export function isUseful(terms: Terms): boolean {
-  const { lifetime, staleWhileRevalidate, staleIfError, etag, lastModified } = terms
-  return lifetime > 0 || staleWhileRevalidate > 0 || staleIfError > 0 || etag !== '' || lastModified !== ''
+export function isUseful(head: ResponseHead, control: CacheControl, responseTime: number): boolean {
+  const { headers } = head
+  if (control.maxAge > 0 || headers.has('etag') || headers.has('last-modified')) return true
+  if (control.staleWhileRevalidate > 0 || control.staleIfError > 0) return true
+  return lifetimeOf(head, control, dateOf(head, responseTime)) > 0
 }
 
 export function termsOf(
@@ -68,11 +70,10 @@ export function termsOf(
   replayOnly: boolean,
 ): Terms {
   const { headers } = head
-  const told = headers.get('date')
-  const date = told === null ? NaN : parseHttpDate(told, responseTime)
+  const date = dateOf(head, responseTime)
   return {
     birth: responseTime - initialAge(head, date, requestTime, responseTime),
-    lifetime: replayOnly ? 0 : lifetimeOf(head, control, Number.isNaN(date) ? responseTime : date),
+    lifetime: replayOnly ? 0 : lifetimeOf(head, control, date),
     staleWhileRevalidate: milliseconds(control.staleWhileRevalidate),
     staleIfError: milliseconds(control.staleIfError),
     mustRevalidate: control.mustRevalidate,
@@ -84,14 +85,16 @@ export function termsOf(
   }
 }
 
-/** Reads terms straight from a head. */
-export function readTerms(head: ResponseHead, requestTime: number, responseTime: number): Terms {
-  return termsOf(head, parseCacheControl(head.headers.get('cache-control')), requestTime, responseTime, false)
+/** When the server made it; where it does not say, when it came (RFC 9110 section 6.6.1). */
+function dateOf(head: ResponseHead, responseTime: number): number {
+  const told = head.headers.get('date')
+  const date = told === null ? NaN : parseHttpDate(told, responseTime)
+  return Number.isNaN(date) ? responseTime : date
 }
 
 /** corrected_initial_age of RFC 9111 section 4.2.3, ms. */
 function initialAge(head: ResponseHead, date: number, requestTime: number, responseTime: number): number {
-  const apparent = Number.isNaN(date) ? 0 : Math.max(0, responseTime - date)
+  const apparent = Math.max(0, responseTime - date)
   const delay = Math.max(0, responseTime - requestTime)
   return Math.max(apparent, toldAge(head.headers.get('age')) + delay)
 }

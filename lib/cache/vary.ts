@@ -40,8 +40,20 @@ export function variantOf(vary: string, field: (name: string) => string | null):
 
 function valueOf(name: string, value: string | null): string {
   if (value === null) return '-'
+  if (!PLAIN.has(name)) return hashed(name, normalise(value))
+  // A client sends the same Accept-Encoding with every request.
+  const last = lastValues.get(name)
+  if (last?.value === value) return last.result
   const normal = CASELESS.has(name) ? normalise(value).toLowerCase() : normalise(value)
-  if (PLAIN.has(name) && normal.length <= LONGEST_PLAIN) return `=${normal}`
+  const result = normal.length <= LONGEST_PLAIN ? `=${normal}` : hashed(name, normal)
+  lastValues.set(name, { value, result })
+  return result
+}
+
+/** Of each name in `PLAIN`, the last value and what became of it. */
+const lastValues = new Map<string, { readonly value: string; readonly result: string }>()
+
+function hashed(name: string, normal: string): string {
   return `#${hash('sha256', `${name}:${normal}`, 'base64url')}`
 }
 

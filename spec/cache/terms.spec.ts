@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { parseCacheControl } from '../../lib/cache/cache-control.ts'
-import { isUseful, mayReplay, mayStore, readTerms } from '../../lib/cache/terms.ts'
+import { parseCacheControl, type CacheControl } from '../../lib/cache/cache-control.ts'
+import { isUseful, mayReplay, mayStore, termsOf, type Terms } from '../../lib/cache/terms.ts'
+import type { ResponseHead } from '../../lib/core/exchange.ts'
 import { head, httpDate, NOW } from './stand.ts'
 
 const DAY = 86_400
 
+function controlOf({ headers }: ResponseHead): CacheControl {
+  return parseCacheControl(headers.get('cache-control'))
+}
+
+function readTerms(answer: ResponseHead, requestTime: number, responseTime: number): Terms {
+  return termsOf(answer, controlOf(answer), requestTime, responseTime, false)
+}
+
 function storable(lines: readonly string[], status: number): boolean {
   const answer = head(lines, status)
-  return mayStore(answer, parseCacheControl(answer.headers.get('cache-control')))
+  return mayStore(answer, controlOf(answer))
 }
 
 describe('what may be stored', () => {
@@ -118,8 +127,10 @@ it.each([
   [`Last-Modified: ${httpDate(0)}`, true],
   ['Cache-Control: max-age=1', true],
   ['Cache-Control: max-age=0, stale-if-error=60', true],
+  [`Expires: ${httpDate(5)}`, true],
+  [`Expires: ${httpDate(-5)}`, false],
   ['Cache-Control: max-age=0', false],
   ['X-Nothing: said', false],
 ])('a response with %j could ever be used: %j', (line, expected) => {
-  expect(isUseful(readTerms(head([line]), NOW, NOW))).toBe(expected)
+  expect(isUseful(head([line]), controlOf(head([line])), NOW)).toBe(expected)
 })
