@@ -181,6 +181,7 @@ export class Scheduler implements PoolOwner {
 
   /** Takes nothing new, finishes what waits and what is in flight; resolves when all is closed. */
   async close(): Promise<void> {
+    this.#context.enter()
     this.#closing = true
     for (const pool of this.#pools.values()) pool.closing()
     if (this.#isDrained) this.#finish()

@@ -9,7 +9,7 @@ import { Asked, type Wish } from './asked.ts'
 import { HandNetwork, type HandWire } from './hand-network.ts'
 import { TurnClock } from './turn-clock.ts'
 
-const DEFAULTS: SchedulerOptions = {
+export const DEFAULTS: SchedulerOptions = {
   maxConn: LIMITS.maxConn,
   maxConnPerTarget: LIMITS.maxConnPerTarget,
   maxPipelinedRequests: LIMITS.maxPipelinedRequests,
