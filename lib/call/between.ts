@@ -3,7 +3,7 @@ import type { RequestError } from '../core/errors.ts'
 /** A call that has no exchange at the moment: it waits for a retry, the cache, a token, another call. */
 export interface Waiter {
   /** The client is destroyed. */
-  destroy(error: RequestError): void
+  cancel(error: RequestError): void
 }
 
 /** The calls between two exchanges: the scheduler knows nothing of them, and `close` must wait for them. */
@@ -30,6 +30,6 @@ export class Between {
   }
 
   destroy(makeError: () => RequestError): void {
-    for (const call of this.#calls) call.destroy(makeError())
+    for (const call of this.#calls) call.cancel(makeError())
   }
 }

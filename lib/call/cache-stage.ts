@@ -81,6 +81,12 @@ export class CacheStage {
     return !this.waits(call)
   }
 
+  /** The server is asked whether `stored` still holds. */
+  begin({ stored, conditions }: { stored: StoredResponse; conditions: string }): void {
+    this.stored = stored
+    this.conditions = conditions
+  }
+
   onSend(): void {
     this.#requestTime = this.#context.clock.date()
   }

@@ -1,36 +1,31 @@
-import { headOf, trailersOf } from '../cache/stored-head.ts'
 import type { Lookup } from '../cache/http-cache.ts'
+import { headOf, trailersOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import { channels } from '../core/diagnostics.ts'
-import { AbortError, ClosedError, RequestError, TimeoutError } from '../core/errors.ts'
-import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
-import type { Headers } from '../core/headers.ts'
-import type { Target } from '../core/target.ts'
+import { AbortError, RequestError, TimeoutError } from '../core/errors.ts'
+import type { ResponseHead } from '../core/exchange.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
-import type { Answer, AnswerOwner } from './answer.ts'
+import { judgeResponse } from './asked-of-response.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { Waiter } from './between.ts'
 import { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
-import { Caller, type CallerOwner } from './caller.ts'
 import { gatewayTimeout } from './gateway-timeout.ts'
 import { CallHistory } from './history.ts'
 import type { Joined } from './joins.ts'
-import { ownFields } from './own-fields.ts'
-import { tellProgress } from './progress.ts'
+import { learn } from './learn.ts'
 import { followRedirect } from './redirect.ts'
-import type { BuiltRequest, PreparedRequest } from './request.ts'
+import type { BuiltRequest } from './request.ts'
 import type { Response } from './response.ts'
 import { modified } from './retried-request.ts'
-import { isAddressTrouble, isRetryableError, isRetryableStatus, retryAfterOf } from './retry.ts'
-import type { CallRules, RetryReason } from './rules.ts'
+import { isAddressTrouble, isRetryableError, isRetryableStatus } from './retry.ts'
+import type { RetryReason } from './rules.ts'
 import type { StreamResponse } from './stream-response.ts'
-import { StreamedAnswer } from './streamed-answer.ts'
-import { WholeAnswer } from './whole-answer.ts'
 
 type State =
-  /** An exchange waits or is in flight, or what is stored is being looked for. */
+  /** An attempt waits or is under way, or what is stored is being looked for. */
   | 'asking'
-  /** Between two exchanges, and in none: `Between` keeps it alive. */
+  /** Between two attempts, and in none: `Between` keeps it alive. */
   | 'between'
   /** The caller has the response, and its body is on its way. */
   | 'reading'
@@ -39,37 +34,47 @@ type State =
 /**
  * One call: what the user asked for, from the promise it is given to the response or error that
  * settles it, exactly once. The path of a request reads from top to bottom: down to the scheduler, up
- * through the five stages (cookies, cache, credentials, retries, redirects), and on to the caller. What
- * each stage decides stands in a file of its own.
+ * through the stages (cookies, cache, credentials, retries, redirects), and on to the caller. What each
+ * stage decides stands in a file of its own.
  */
-export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner, Waiter, Joined {
-  readonly #context: CallContext
-  #exchange: Exchange
+export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
+  readonly context: CallContext
+  history: CallHistory | null = null
+  #attempt: Attempt
   #state: State = 'asking'
-  #history: CallHistory | null = null
-  readonly #caller: Caller
-  #head: ResponseHead | null = null
-  /** What becomes of the answer, once its head is here. */
-  #answer: Answer | null = null
+  #resolve!: (response: Response | StreamResponse) => void
+  #reject!: (error: Error) => void
+  #signal: AbortSignal | null = null
+  /** The total timeout's. */
+  #timer: Timer | null = null
 
-  constructor(context: CallContext, { request, path, fragment }: BuiltRequest) {
-    this.#context = context
-    this.#caller = new Caller(this)
-    this.#exchange = new Exchange(request, path, this)
-    if (fragment !== '') this.#open().fragment = fragment
-    if (request.credentials !== null) this.#open().auth = request.credentials.forCall()
+  constructor(context: CallContext, built: BuiltRequest) {
+    this.context = context
+    this.#attempt = new Attempt(this, built)
+    if (built.fragment !== '') this.#open().fragment = built.fragment
+    const { credentials } = built.request
+    if (credentials !== null) this.#open().auth = credentials.forCall()
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'settled'
   }
 
   /** Starts it. Never throws; what is wrong rejects the promise. */
   start(signal: AbortSignal | undefined): Promise<Response | StreamResponse> {
-    const promise = this.#caller.promise()
+    const promise = this.#promise()
     if (channels.callStart.hasSubscribers) channels.callStart.publish(this.#event())
     if (signal?.aborted === true) this.#settle(new AbortError(signal.reason))
     else this.#ask()
-    if (this.#isOver) return promise
-    const { totalTimeout } = this.#rules
-    if (signal !== undefined || totalTimeout > 0) {
-      this.#caller.watch(signal, totalTimeout, this.#startedAt, this.#context.wheel)
+    if (this.isOver) return promise
+    if (signal !== undefined) {
+      this.#signal = signal
+      signal.addEventListener('abort', this)
+    }
+    const { totalTimeout } = this.#attempt.rules
+    if (totalTimeout > 0) {
+      this.#timer = new Timer(this)
+      this.context.wheel.set(this.#timer, this.context.clock.now() + totalTimeout)
     }
     return promise
   }
@@ -77,11 +82,12 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
   // --- down: cache, credentials, the scheduler ---------------------------------------------------
 
   #ask(): void {
-    const { caching } = this.#context
-    if (caching === null || this.#rules.cacheMode === 'no-store') return this.#submit()
-    const history = this.#open()
-    history.stage = new CacheStage(caching, this.#request, this.#exchange.path)
-    this.#lookUp(history.stage)
+    const { caching } = this.context
+    const { request, exchange } = this.#attempt
+    if (caching === null || request.rules.cacheMode === 'no-store') return this.#submit()
+    const stage = new CacheStage(caching, request, exchange.path)
+    this.#open().stage = stage
+    this.#lookUp(stage)
   }
 
   #lookUp(stage: CacheStage): void {
@@ -95,14 +101,13 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
       case 'hit':
         return this.#give(found.stored, found.status)
       case 'stale-while-revalidate':
-        new Call(this.#context, this.#same()).revalidate(found)
+        new Call(this.context, this.#same()).revalidate(found)
         return this.#give(found.stored, 'stale')
       case 'unavailable':
-        return this.#complete(gatewayTimeout, NOTHING, null)
+        return this.#attempt.answerAtOnce(gatewayTimeout, NOTHING, null)
       case 'revalidate':
         if (stage.isShared(found.stored)) return this.#give(found.stored, 'hit')
-        stage.stored = found.stored
-        stage.conditions = found.conditions
+        stage.begin(found)
         break
       default:
     }
@@ -113,73 +118,55 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
 
   /** Asks whether what is stored still holds, and tells nobody but the cache. */
   revalidate(found: Lookup & { kind: 'stale-while-revalidate' }): void {
-    const stage = new CacheStage(this.#context.caching!, this.#request, this.#exchange.path)
+    const stage = new CacheStage(this.context.caching!, this.#attempt.request, this.#attempt.exchange.path)
     if (!stage.leadsBehind(this)) return
     // What goes wrong here was nobody's wish: the stale response has been given.
-    this.#caller.promise().then(discard, ignore)
+    this.#promise().then(discard, () => undefined)
     this.#open().stage = stage
-    stage.stored = found.stored
-    stage.conditions = found.conditions
+    stage.begin(found)
     this.#submit()
   }
 
+  /** Another call has asked for the same: what it got is in the cache. */
+  onLeaderDone(): void {
+    if (this.#state === 'between') this.#goOn(() => this.#lookUp(this.history!.stage!))
+  }
+
   #submit(): void {
-    const auth = this.#history === null ? null : this.#history.auth
-    const pending = auth === null ? null : auth.prepare(this.#target.origin)
+    const auth = this.history === null ? null : this.history.auth
+    const pending = auth === null ? null : auth.prepare(this.#attempt.target.origin)
     if (pending === null) this.#send()
     else this.#await(pending, () => this.#send())
   }
 
   #send(): void {
     try {
-      this.#context.submit(this.#exchange, this.#history !== null)
+      this.context.submit(this.#attempt.exchange, this.history !== null && this.history.isUnderWay)
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       this.#settle(error)
     }
   }
 
-  /** The fields of this sending alone: cookies, credentials, conditions. */
-  onSend(x: Exchange): string {
-    if (this.#request.jar === null && this.#history === null) return ''
-    return ownFields(this.#request, x.path, this.#history, this.#context.encoder)
-  }
-
   // --- up: cookies, cache, credentials, retries, redirects ----------------------------------------
 
-  onInformational(): void {}
-
-  onHead(x: Exchange, head: ResponseHead): void {
-    this.#head = head
-    const isPlain = head.status < 300 && !head.setsCookie && this.#history === null
-    if (isPlain && !this.#context.watchesAll) return this.#take(head)
-    const retryAfter = this.#learn(x, head)
+  onHead(head: ResponseHead): void {
+    const isPlain = head.status < 300 && !head.setsCookie && this.history === null
+    if (isPlain && !this.context.watchesAll) return this.#attempt.take(head)
+    const retryAfter = learn(this.#attempt, head, this.context)
     if (this.#isGiven(head)) return
-    if (this.#authenticates(x, head)) return
-    if (isRetryableStatus(head.status, this.#rules)) {
+    if (this.#authenticates(head)) return
+    if (isRetryableStatus(head.status, this.#attempt.rules)) {
       if (this.#retries({ kind: 'status', status: head.status }, retryAfter)) return
     }
     if (this.#follows(head)) return
-    this.#history?.stage?.keep(head, this.#request.streamed)
-    this.#take(head)
-  }
-
-  /** Stores cookies, and tells how the host is doing. Gives what Retry-After asks for, ms, or -1. */
-  #learn(x: Exchange, head: ResponseHead): number {
-    const { jar, target } = this.#request
-    const { headers, status } = head
-    const { clock, health } = this.#context
-    if (head.setsCookie && jar !== null) jar.learn(target, x.path, headers.getAll('set-cookie'))
-    const isRefusal = status === 429 || status === 503 || isRetryableStatus(status, this.#rules)
-    const asked = isRefusal ? headers.get('retry-after') : null
-    const retryAfter = asked === null ? -1 : retryAfterOf(asked, headers.get('date'), clock.date())
-    health.answered(target, status, retryAfter, x.flight!.sentAt)
-    return retryAfter
+    this.history?.stage?.keep(head, this.#attempt.request.streamed)
+    this.#attempt.take(head)
   }
 
   /** Whether what is stored is the answer: it still holds, or the server is in no state to say. */
   #isGiven(head: ResponseHead): boolean {
-    const stage = this.#history === null ? null : this.#history.stage
+    const stage = this.history === null ? null : this.history.stage
     const verdict = stage === null ? 'answer' : stage.onHead(head)
     if (verdict === 'answer') return false
     this.#leave()
@@ -188,13 +175,13 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
     return true
   }
 
-  #authenticates(x: Exchange, head: ResponseHead): boolean {
-    const auth = this.#history === null ? null : this.#history.auth
-    if (head.status !== 401 || auth === null || !this.#canRepeatBody) return false
-    const { method, target } = this.#request
+  #authenticates(head: ResponseHead): boolean {
+    const auth = this.history === null ? null : this.history.auth
+    if (head.status !== 401 || auth === null || !this.#attempt.canRepeatBody) return false
+    const { request, target, exchange } = this.#attempt
     const challenges = head.headers.getAll('www-authenticate')
-    const used = this.#history!.authorization
-    const outcome = auth.challenged(target.origin, method, x.path, challenges, used)
+    const used = this.history!.authorization
+    const outcome = auth.challenged(target.origin, request.method, exchange.path, challenges, used)
     if (outcome === false) return false
     this.#leave()
     // Where waiting brings nothing better, the same 401 is asked for again, to be the answer.
@@ -208,7 +195,7 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
     const from = this.#same()
     let to: BuiltRequest | null
     try {
-      to = followRedirect(from, this.#canRepeatBody, head, this.#open(), this.#context.builder)
+      to = followRedirect(from, this.#attempt.canRepeatBody, head, this.#open(), this.context.builder)
     } catch (error) {
       this.cancel(error as Error)
       return true
@@ -225,120 +212,70 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
 
   // --- on to the caller --------------------------------------------------------------------------
 
-  #take(head: ResponseHead): void {
-    const { decodeEngine } = this.#context
-    const parts = [this, this.#exchange, head, this.#history, this.#rules, decodeEngine] as const
-    if (!this.#request.streamed) {
-      const answer = new WholeAnswer(...parts)
-      this.#answer = answer
-      answer.open()
-      return
-    }
-    try {
-      const answer = new StreamedAnswer(...parts)
-      this.#answer = answer
-      this.onResponse(answer.response)
-    } catch (error) {
-      this.cancel(error as Error)
-    }
-  }
-
-  onBody(_x: Exchange, chunk: Uint8Array): boolean {
-    const answer = this.#answer!
-    const room = answer.push(chunk)
-    if (this.#history !== null && this.#request.streamed) this.#history.stage?.onBody(chunk)
-    const { onDownloadProgress } = this.#rules
-    if (onDownloadProgress !== null) {
-      tellProgress(onDownloadProgress, this.#head!, answer.bytesOnWire, this.#context.clock)
-    }
-    if (!room && this.#context.closing) this.onClosing()
-    return room
-  }
-
-  onEnd(_x: Exchange, trailers: Headers | null): void {
-    this.#answer!.end(trailers)
-    if (this.#state === 'reading') {
-      this.#history?.stage?.store(this.#head!, null, trailers)
-      this.#settle(null)
-    } else if (this.#state === 'asking') {
-      // It is being decoded, or looked at: the client must not close on it.
-      this.#pause()
-    }
-  }
-
-  /** What is stored is the answer. */
+  /** What is stored is the answer, or leads to it. */
   #give(stored: StoredResponse, status: 'hit' | 'stale' | 'revalidated'): void {
     const history = this.#open()
     history.cache = status
     const head = headOf(stored, history.stage!.ageOf(stored))
-    this.#goOn(() => this.#complete(head, stored.body, trailersOf(stored)))
-  }
-
-  /** A whole answer is here at once. */
-  #complete(head: ResponseHead, body: Uint8Array, trailers: Headers | null): void {
-    this.#head = head
-    if (this.#follows(head)) return
-    this.#take(head)
-    // Both copy it: what is stored must not change when the caller writes to its bytes.
-    if (body.length > 0 && !this.#isOver) this.onBody(this.#exchange, body)
-    if (!this.#isOver) this.onEnd(this.#exchange, trailers)
+    this.#goOn(() => {
+      this.#attempt.head = head
+      if (!this.#follows(head)) this.#attempt.answerAtOnce(head, stored.body, trailersOf(stored))
+    })
   }
 
   onResponse(response: Response | StreamResponse): void {
-    if (this.#isOver) return
-    if (!this.#request.streamed && this.#history !== null) {
-      const { wire, trailers } = this.#answer!
-      this.#history.stage?.store(this.#head!, wire, trailers)
-    }
-    const { expectSuccess, validate } = this.#rules
-    if (expectSuccess || validate !== null) this.#caller.judge(response, this.#rules)
-    else this.hand(response)
+    if (this.isOver) return
+    const { rules, request } = this.#attempt
+    if (!request.streamed) this.#keep()
+    if (!rules.expectSuccess && rules.validate === null) return this.#hand(response)
+    const verdict = judgeResponse(response, rules)
+    if (verdict === null) this.#hand(response)
+    else if (verdict instanceof Error) this.cancel(verdict)
+    else this.#await(verdict, (error) => (error === null ? this.#hand(response) : this.cancel(error)))
   }
 
-  hand(response: Response | StreamResponse): void {
-    if (this.#isOver) return
-    if (this.#answer!.isEnded) this.#settle(null)
+  #hand(response: Response | StreamResponse): void {
+    if (this.isOver) return
+    if (this.#attempt.answer!.isEnded) this.#settle(null)
     else this.#state = 'reading'
-    this.#caller.resolve(response)
+    this.#resolve(response)
   }
 
-  onBadAnswer(error: RequestError): void {
-    if (error.code === 'ERR_LIMIT') this.cancel(error)
-    else this.#failed(error)
+  onEnded(): void {
+    if (this.isOver) return
+    if (this.#attempt.request.streamed) this.#keep()
+    if (this.#state === 'reading') this.#settle(null)
+    // It is being decoded: the client must not close on it.
+    else if (this.#state === 'asking') this.#pause()
+  }
+
+  /** Stores the answer, where it is one that is kept. */
+  #keep(): void {
+    const { head, answer } = this.#attempt
+    this.history?.stage?.store(head!, answer!.wire, answer!.trailers)
   }
 
   onAbandoned(): void {
-    this.#exchange.holder?.cancel(this.#exchange)
+    this.#attempt.leave()
     this.#settle(null)
-  }
-
-  onClosing(): void {
-    if (this.#state !== 'reading' || !(this.#answer as StreamedAnswer).isForgotten) return
-    this.cancel(new ClosedError('the client was closed before anybody read this body'))
   }
 
   // --- again -------------------------------------------------------------------------------------
 
-  onError(_x: Exchange, error: RequestError): void {
-    this.#failed(error)
-  }
-
-  #failed(error: RequestError): void {
-    if (this.#isOver || this.#state === 'reading') return this.#settle(error)
-    const stage = this.#history === null ? null : this.#history.stage
+  onFailed(error: RequestError): void {
+    if (this.isOver || this.#state === 'reading') return this.#settle(error)
+    const stage = this.history === null ? null : this.history.stage
     const stale = stage === null ? null : stage.staleOnError()
     if (stale !== null) return this.#give(stale, 'stale')
     if (this.#moves(error)) return
-    if (isRetryableError(error, this.#rules) && this.#retries({ kind: 'error', error }, -1)) return
+    if (isRetryableError(error, this.#attempt.rules) && this.#retries({ kind: 'error', error }, -1)) return
     this.#settle(error)
   }
 
   /** Goes on from another client IP where this one cannot be used: nothing was sent, so nothing is counted. */
   #moves(error: RequestError): boolean {
-    const { health } = this.#context
-    const request = this.#request
-    if (!isAddressTrouble(error) || this.#exchange.progress !== 'waiting') return false
-    health.unusable(request.target, error)
+    if (!isAddressTrouble(error) || !this.#attempt.isUnsent) return false
+    this.context.health.unusable(this.#attempt.target, error)
     try {
       const moved = this.#move()
       if (moved !== null) this.#next(moved)
@@ -351,26 +288,19 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
 
   /** The same request from another client IP; null: there is no other. */
   #move(): BuiltRequest | null {
+    const { request, target } = this.#attempt
     const avoided = (this.#open().avoided ??= new Set())
-    avoided.add(this.#target.clientIp)
-    const request = this.#context.builder.moved(this.#request, avoided)
-    return request === null ? null : { ...this.#same(), request }
-  }
-
-  /** What is tried again: from where it was, unless that was refused and the client is to move then. */
-  #elsewhere(): BuiltRequest {
-    const { why } = this.#history!
-    const isRefused = why!.kind === 'status' && (why!.status === 429 || why!.status === 403)
-    const moved = isRefused && this.#context.movesAfterRefusal ? this.#move() : null
-    return moved ?? this.#same()
+    avoided.add(target.clientIp)
+    const moved = this.context.builder.moved(request, avoided)
+    return moved === null ? null : { ...this.#same(), request: moved }
   }
 
   /** Whether the call waits now, to be tried again. `retryAfter`: ms that the server asks for, or -1. */
   #retries(why: RetryReason, retryAfter: number): boolean {
-    const maySend = this.#request.idempotent || this.#exchange.progress === 'waiting'
-    if (this.#rules.maxRetries === 0 || !maySend || !this.#canRepeatBody) return false
+    const { rules, request, target, isUnsent, canRepeatBody } = this.#attempt
+    if (rules.maxRetries === 0 || !(request.idempotent || isUnsent) || !canRepeatBody) return false
     const history = this.#open()
-    const due = history.planRetry(this.#context, this.#target, this.#rules, retryAfter)
+    const due = history.planRetry(this.context, target, rules, retryAfter)
     if (due === -1) return false
     history.why = why
     if (channels.callRetry.hasSubscribers) {
@@ -378,17 +308,18 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
     }
     this.#leave()
     history.retryTimer = new Timer(this)
-    this.#context.wheel.set(history.retryTimer, due)
+    this.context.wheel.set(history.retryTimer, due)
     return true
   }
 
-  /** The time of a retry has come. */
-  onTimer(): void {
-    const { modifyRequest } = this.#rules
+  #tryAgain(history: CallHistory): void {
+    const { modifyRequest } = this.#attempt.rules
+    const why = history.why!
+    const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
     try {
-      const again = this.#elsewhere()
+      const again = (isRefused && this.context.movesAfterRefusal ? this.#move() : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
-      const next = modified(again, modifyRequest, this.#history!, this.#context.builder)
+      const next = modified(again, modifyRequest, history, this.context.builder)
       if (next instanceof Promise) this.#await(next, (built) => this.#next(built))
       else this.#next(next)
     } catch (error) {
@@ -398,52 +329,45 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
 
   /** The same request once more. */
   #same(): BuiltRequest {
-    const fragment = this.#history === null ? '' : this.#history.fragment
-    return { request: this.#request, path: this.#exchange.path, fragment }
+    const fragment = this.history === null ? '' : this.history.fragment
+    return { request: this.#attempt.request, path: this.#attempt.exchange.path, fragment }
   }
 
   #next(built: BuiltRequest): void {
     this.#goOn(() => {
-      this.#begin(built)
+      const before = this.#attempt
+      const { credentials } = built.request
+      this.#open().startAttempt(built, this)
+      if (credentials !== before.request.credentials) {
+        this.history!.auth = credentials === null ? null : credentials.forCall()
+      }
+      this.#attempt = new Attempt(this, built)
+      if (built.request === before.request) this.#attempt.exchange.attempt = before.exchange.attempt + 1
       this.#ask()
     })
   }
 
-  #begin({ request, path, fragment }: BuiltRequest): void {
-    const { attempt, request: before } = this.#exchange
-    const history = this.#open()
-    history.stage?.end(this)
-    history.stage = null
-    history.fragment = fragment
-    if (request.credentials !== (before as PreparedRequest).credentials) {
-      history.auth = request.credentials === null ? null : request.credentials.forCall()
-    }
-    this.#head = null
-    this.#answer = null
-    this.#exchange = new Exchange(request, path, this)
-    if (request === before) this.#exchange.attempt = attempt + 1
-  }
+  // --- between two attempts -----------------------------------------------------------------------
 
-  // --- between two exchanges -----------------------------------------------------------------------
-
-  /** Gives the present exchange up: the rest of its answer is dropped, or its connection goes. */
+  /** Gives the present attempt up. */
   #leave(): void {
-    // First, so that a client that closes does not close before the next exchange.
+    // Paused first, so that a client that closes does not close before the next attempt.
     this.#pause()
-    this.#exchange.holder?.cancel(this.#exchange)
+    this.#attempt.leave()
   }
 
   #pause(): void {
+    this.#open().isUnderWay = true
     this.#state = 'between'
-    this.#context.between.enter(this)
+    this.context.between.enter(this)
   }
 
   /** What comes next comes first: a client that closes must not close before it. */
   #goOn(step: () => void): void {
-    if (this.#isOver) return
+    if (this.isOver) return
     this.#state = 'asking'
     step()
-    if ((this.#state as State) !== 'between') this.#context.between.leave(this)
+    if ((this.#state as State) !== 'between') this.context.between.leave(this)
   }
 
   #await<T>(promise: Promise<T>, then: (value: T) => void): void {
@@ -451,108 +375,73 @@ export class Call implements ExchangeSink, TimerOwner, AnswerOwner, CallerOwner,
     promise
       .then((value) => this.#goOn(() => then(value)))
       .catch((error: Error) => {
-        if (error instanceof RequestError) this.#failed(error)
+        if (error instanceof RequestError) this.onFailed(error)
         else this.#settle(error)
       })
   }
 
-  onLeaderDone(): void {
-    if (this.#state === 'between') this.#goOn(() => this.#lookUp(this.#history!.stage!))
+  // --- the end -------------------------------------------------------------------------------------
+
+  /** The signal's abort event. */
+  handleEvent(): void {
+    this.cancel(new AbortError(this.#signal?.reason))
   }
 
-  // --- the end ---------------------------------------------------------------------------------------
-
-  onTotalTimeout(): void {
-    const { totalTimeout } = this.#rules
+  onTimer(timer: Timer): void {
+    if (timer !== this.#timer) return this.#tryAgain(this.history!)
+    const { totalTimeout } = this.#attempt.rules
     this.cancel(new TimeoutError('total', totalTimeout, `not done within ${totalTimeout} ms`))
-  }
-
-  destroy(error: RequestError): void {
-    this.cancel(error)
   }
 
   /** Ends the call and takes its exchange out of wherever it is. */
   cancel(error: Error): void {
-    if (this.#isOver) return
-    const { progress } = this.#exchange
-    this.#exchange.holder?.cancel(this.#exchange)
+    if (this.isOver) return
+    const { progress } = this.#attempt.exchange
+    this.#attempt.leave()
     this.#settle(error, progress)
   }
 
-  #settle(error: Error | null, progress = this.#exchange.progress): void {
-    if (this.#isOver) return
+  #settle(error: Error | null, progress = this.#attempt.exchange.progress): void {
+    if (this.isOver) return
+    const { request, exchange, target, head, url, answer } = this.#attempt
     const wasReading = this.#state === 'reading'
     this.#state = 'settled'
-    this.#context.between.leave(this)
-    this.#caller.unwatch(this.#context.wheel)
-    if (this.#history !== null) {
-      this.#history.stage?.end(this)
-      const wentWell = error === null && this.#head !== null && this.#head.status < 400
-      this.#history.close(this.#context, this.#target, wentWell)
+    this.context.between.leave(this)
+    this.#signal?.removeEventListener('abort', this)
+    this.#signal = null
+    if (this.#timer !== null) this.context.wheel.remove(this.#timer)
+    this.#timer = null
+    const wentWell = error === null && head !== null && head.status < 400
+    this.history?.end(this.context, target, wentWell, this)
+    request.body?.discard?.()
+    if (error instanceof RequestError) {
+      error.about({ method: request.method, url, attempt: exchange.attempt, progress })
     }
-    this.#request.body?.discard?.()
-    if (error !== null) {
-      if (error instanceof RequestError) {
-        const { attempt } = this.#exchange
-        error.about({ method: this.#request.method, url: this.#url, attempt, progress })
-      }
-      if (wasReading) this.#answer!.fail(error as RequestError)
-      else this.#caller.reject(error)
-    }
+    if (wasReading && error !== null) answer!.fail(error as RequestError)
+    else if (error !== null) this.#reject(error)
     if (channels.callEnd.hasSubscribers) channels.callEnd.publish({ ...this.#event(), error })
   }
 
+  #promise(): Promise<Response | StreamResponse> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
   #open(): CallHistory {
-    this.#history ??= new CallHistory(this.#startedAt)
-    return this.#history
-  }
-
-  get #startedAt(): number {
-    if (this.#history !== null) return this.#history.startedAt
-    const { queuedAt } = this.#exchange
-    return queuedAt === 0 ? this.#context.clock.now() : queuedAt
-  }
-
-  get #isOver(): boolean {
-    return this.#state === 'settled'
-  }
-
-  get #request(): PreparedRequest {
-    return this.#exchange.request as PreparedRequest
-  }
-
-  get #rules(): CallRules {
-    return this.#request.rules
-  }
-
-  get #target(): Target {
-    return this.#exchange.target
-  }
-
-  get #url(): string {
-    return this.#target.origin + this.#exchange.path
-  }
-
-  /** Whether the request's body can be sent once more: there is none, or it can, or it never was. */
-  get #canRepeatBody(): boolean {
-    const { body } = this.#request
-    return body === null || body.replayable || this.#exchange.progress === 'waiting'
+    this.history ??= new CallHistory(this.#attempt.exchange.queuedAt || this.context.clock.now())
+    return this.history
   }
 
   #event(): object {
-    return {
-      client: this.#context.clientId,
-      call: this,
-      method: this.#request.method,
-      url: this.#url,
-      status: this.#head === null ? 0 : this.#head.status,
-    }
+    const { request, url, head } = this.#attempt
+    const status = head === null ? 0 : head.status
+    return { client: this.context.clientId, call: this, method: request.method, url, status }
   }
 }
 
 const NOTHING = new Uint8Array(0)
-
-function ignore(): void {}
 
 /** Nobody reads what a revalidation brings. */
 function discard(response: Response | StreamResponse): void {

@@ -4,6 +4,8 @@ import type { Timer } from '../core/timer-wheel.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
+import type { Joined } from './joins.ts'
+import type { BuiltRequest } from './request.ts'
 import { retryDue } from './retry.ts'
 import type { CallRules, RetryReason } from './rules.ts'
 
@@ -30,6 +32,8 @@ export class CallHistory {
   /** `#...` of the URL, inherited over redirects (RFC 9110 section 10.2.2); or ''. */
   fragment = ''
 
+  /** It has waited for something, or sent something: a client that closes lets it finish. */
+  isUnderWay = false
   retries = 0
   /** Why the next retry is made; it waits for `retryTimer`. */
   why: RetryReason | null = null
@@ -63,8 +67,18 @@ export class CallHistory {
     return due
   }
 
+  /** Goes on with this request; what was the last one's is over. */
+  startAttempt({ fragment }: BuiltRequest, call: Joined): void {
+    this.stage?.end(call)
+    this.stage = null
+    this.cache = null
+    this.fragment = fragment
+    this.isUnderWay = true
+  }
+
   /** The call has ended; what its retries took from the target's budget comes back if it went well. */
-  close({ clock, retryBudget, wheel }: CallContext, target: Target, wentWell: boolean): void {
+  end({ clock, retryBudget, wheel }: CallContext, target: Target, wentWell: boolean, call: Joined): void {
+    this.stage?.end(call)
     if (this.retryTimer !== null) wheel.remove(this.retryTimer)
     if (wentWell && this.retries > 0) retryBudget.giveBack(target.key, this.retries, clock.now())
   }

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../lib/core/clock.ts'
-import { ConnectError } from '../../lib/core/errors.ts'
+import { ArgumentError, ConnectError } from '../../lib/core/errors.ts'
 import type { TlsOptions } from '../../lib/net/network.ts'
 import { parseProxy, type ProxyServer } from '../../lib/net/proxy.ts'
 import { TcpNetwork } from '../../lib/net/tcp.ts'
@@ -91,4 +91,35 @@ describe('an https proxy', () => {
     const options = { host: 'origin.test', port: 443, tls: trusting, proxy: httpsProxy(plain.port, {}) }
     expect(await failure(dial(network, options))).toContain('does not speak TLS')
   })
+
+  it('that cuts an answer short, by a bare FIN, is seen', async () => {
+    await using proxy = await listenTls(identity, (socket) => {
+      socket.once('data', () => socket.write('half', () => socket.destroy()))
+    })
+    const options = { host: 'origin.test', port: 80, proxy: httpsProxy(proxy.port, trusting) }
+    const { wire, owner } = await dialOpen(network, options)
+    wire.write('GET http://origin.test/ HTTP/1.1\r\n\r\n')
+    await owner.until('fin')
+    expect(owner.events).toEqual(['open', 'data', 'fin unclean'])
+    wire.destroy()
+  })
+
+  it('could end what goes through it, so no end is clean', async () => {
+    await using origin = await listenTls(identity, (socket) => {
+      socket.once('data', (data) => socket.end(data))
+    })
+    await using proxy = await httpProxy({ identity })
+    const options = { host: 'origin.test', port: origin.port, tls: trusting }
+    const { wire, owner } = await dialOpen(network, { ...options, proxy: httpsProxy(proxy.port, trusting) })
+    wire.write('ping')
+    await owner.until('close')
+    expect(owner.text).toBe('ping')
+    expect(owner.events).toEqual(['open', 'data', 'fin unclean', 'close'])
+  })
+})
+
+it('a proxy of other making is not gone over, nor past', async () => {
+  await using server = await listen((socket) => socket.destroy())
+  const proxy = { name: `http://127.0.0.1:${server.port}`, forwards: true, fields: '' }
+  expect(() => dial(network, { port: server.port, proxy })).toThrow(ArgumentError)
 })

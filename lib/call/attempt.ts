@@ -1,0 +1,166 @@
+import { ClosedError, type RequestError } from '../core/errors.ts'
+import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
+import type { Headers } from '../core/headers.ts'
+import type { Target } from '../core/target.ts'
+import type { Answer, AnswerOwner } from './answer.ts'
+import type { CallContext } from './call-context.ts'
+import type { CallHistory } from './history.ts'
+import { ownFields } from './own-fields.ts'
+import { tellProgress } from './progress.ts'
+import type { BuiltRequest, PreparedRequest } from './request.ts'
+import type { Response } from './response.ts'
+import type { CallRules } from './rules.ts'
+import type { StreamResponse } from './stream-response.ts'
+import { StreamedAnswer } from './streamed-answer.ts'
+import { WholeAnswer } from './whole-answer.ts'
+
+/** The call that an attempt is one of. */
+export interface AttemptOwner {
+  readonly context: CallContext
+  readonly history: CallHistory | null
+  readonly isOver: boolean
+  /** The head is here. The call takes the answer, or leaves it. */
+  onHead(head: ResponseHead): void
+  /** The caller can have this: a streamed answer at its head, a whole one once it is decoded. */
+  onResponse(response: Response | StreamResponse): void
+  /** The last byte is here; a whole answer may still be decoded. */
+  onEnded(): void
+  /** Neither this answer nor any other by this attempt. */
+  onFailed(error: RequestError): void
+  /** Ends the call: this error would come again. */
+  cancel(error: Error): void
+  /** The reader of a streamed answer has left it. */
+  onAbandoned(): void
+}
+
+/** One exchange of a call, and the answer to it on its way to the caller. */
+export class Attempt implements ExchangeSink, AnswerOwner {
+  readonly exchange: Exchange
+  head: ResponseHead | null = null
+  /** Once it is taken. */
+  answer: Answer | null = null
+  readonly #call: AttemptOwner
+
+  constructor(call: AttemptOwner, { request, path }: BuiltRequest) {
+    this.#call = call
+    this.exchange = new Exchange(request, path, this)
+  }
+
+  get request(): PreparedRequest {
+    return this.exchange.request as PreparedRequest
+  }
+
+  get rules(): CallRules {
+    return this.request.rules
+  }
+
+  get target(): Target {
+    return this.exchange.target
+  }
+
+  get url(): string {
+    return this.target.origin + this.exchange.path
+  }
+
+  /** Whether nothing of it was ever sent. */
+  get isUnsent(): boolean {
+    return this.exchange.progress === 'waiting'
+  }
+
+  /** Whether the request's body can be sent once more: there is none, or it can, or it never was. */
+  get canRepeatBody(): boolean {
+    const { body } = this.request
+    return body === null || body.replayable || this.isUnsent
+  }
+
+  /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */
+  leave(): void {
+    this.exchange.holder?.cancel(this.exchange)
+  }
+
+  /** The answer is for the caller. */
+  take(head: ResponseHead): void {
+    const { context, history } = this.#call
+    const parts = [this, this.exchange, head, history, this.rules, context.decodeEngine] as const
+    if (!this.request.streamed) {
+      const answer = new WholeAnswer(...parts)
+      this.answer = answer
+      answer.open()
+      return
+    }
+    try {
+      const answer = new StreamedAnswer(...parts)
+      this.answer = answer
+      this.onResponse(answer.response)
+    } catch (error) {
+      this.#call.cancel(error as Error)
+    }
+  }
+
+  /** The whole answer is here at once, and was never sent for. Both kinds copy `body`. */
+  answerAtOnce(head: ResponseHead, body: Uint8Array, trailers: Headers | null): void {
+    this.take(head)
+    if (body.length > 0 && !this.#call.isOver) this.onBody(this.exchange, body)
+    if (!this.#call.isOver) this.onEnd(this.exchange, trailers)
+  }
+
+  // --- the exchange's sink -------------------------------------------------------------------------
+
+  /** The fields of this sending alone: cookies, credentials, conditions. */
+  onSend(x: Exchange): string {
+    const { context, history } = this.#call
+    if (this.request.jar === null && history === null) return ''
+    return ownFields(this.request, x.path, history, context.encoder)
+  }
+
+  onInformational(): void {}
+
+  onHead(_x: Exchange, head: ResponseHead): void {
+    this.head = head
+    this.#call.onHead(head)
+  }
+
+  onBody(_x: Exchange, chunk: Uint8Array): boolean {
+    const { context, history } = this.#call
+    const { onDownloadProgress } = this.rules
+    const answer = this.answer!
+    const room = answer.push(chunk)
+    if (history !== null && this.request.streamed) history.stage?.onBody(chunk)
+    if (onDownloadProgress !== null) {
+      tellProgress(onDownloadProgress, this.head!, answer.bytesOnWire, context.clock)
+    }
+    if (!room && context.closing) this.onClosing()
+    return room
+  }
+
+  onEnd(_x: Exchange, trailers: Headers | null): void {
+    const answer = this.answer!
+    answer.end(trailers)
+    this.#call.onEnded()
+  }
+
+  onError(_x: Exchange, error: RequestError): void {
+    this.#call.onFailed(error)
+  }
+
+  onClosing(): void {
+    if (!(this.answer instanceof StreamedAnswer) || !this.answer.isForgotten) return
+    this.#call.cancel(new ClosedError('the client was closed before anybody read this body'))
+  }
+
+  // --- the answer's owner --------------------------------------------------------------------------
+
+  onResponse(response: Response | StreamResponse): void {
+    this.#call.onResponse(response)
+  }
+
+  onBadAnswer(error: RequestError): void {
+    // A body that is too large will be the next time.
+    if (error.code === 'ERR_LIMIT') this.#call.cancel(error)
+    else this.#call.onFailed(error)
+  }
+
+  onAbandoned(): void {
+    this.#call.onAbandoned()
+  }
+}
