@@ -193,7 +193,7 @@ describe('a proxy that refuses', () => {
     ],
     ['HTTP/1.1 100 C\r\n\r\n'.repeat(17), `more than ${LIMITS.maxInformational} interim answers`],
     [`HTTP/1.1 100 C\r\nX: ${'x'.repeat(4_000)}\r\n\r\n`.repeat(5), `more than ${LIMITS.maxProxyHead} bytes`],
-  ])('by %.40s is an error of the proxy: %s', async (answer, message) => {
+  ])('by answer %# is an error of the proxy', async (answer, message) => {
     await using proxy = await scriptedProxy(answer)
     const told = await failure(through(proxy.port))
     expect(told).toContain(message)

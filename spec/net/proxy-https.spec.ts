@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../lib/core/clock.ts'
@@ -90,6 +91,24 @@ describe('an https proxy', () => {
     )
     const options = { host: 'origin.test', port: 443, tls: trusting, proxy: httpsProxy(plain.port, {}) }
     expect(await failure(dial(network, options))).toContain('does not speak TLS')
+  })
+
+  it('resumes its sessions for an equal key alone', async () => {
+    const own = new TcpNetwork({ clock: systemClock })
+    await using proxy = await listenTls(identity, echo)
+    const reused = async (sessionKey: string): Promise<boolean> => {
+      const accepted = once(proxy.server, 'secureConnection') as Promise<[TLSSocket]>
+      const options = { host: 'origin.test', port: 80, proxy: httpsProxy(proxy.port, trusting), sessionKey }
+      const { wire, owner } = await dialOpen(own, options)
+      const [socket] = await accepted
+      wire.write('x')
+      await owner.until('data')
+      wire.destroy()
+      return socket.isSessionReused()
+    }
+    expect(await reused('a')).toBe(false)
+    expect(await reused('a')).toBe(true)
+    expect(await reused('b')).toBe(false)
   })
 
   it('that cuts an answer short, by a bare FIN, is seen', async () => {
