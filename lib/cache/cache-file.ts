@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -49,7 +50,8 @@ export function openCacheFile(path: string): DatabaseSync {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   let db: DatabaseSync | null = null
   try {
-    db = new DatabaseSync(path)
+    // Absolute: ':memory:' and '' are names like any other, and a later chdir changes nothing.
+    db = new DatabaseSync(resolve(path))
     prepare(db, path)
     return db
   } catch (error) {
