@@ -5,7 +5,7 @@ import type { CookieJars } from './cookies/jars.ts'
 import type { Clock } from './core/clock.ts'
 import type { DebugLevel } from './core/debug.ts'
 import type { HostOptions, PacingInput } from './core/host-settings.ts'
-import type { Network, Resolve } from './net/network.ts'
+import type { Network, Resolve, TlsOptions } from './net/network.ts'
 import type { ClientIpPolicy } from './scheduler/client-ips.ts'
 
 /** Options of a client. Those shared with requests are defaults, which each request may override. */
@@ -24,6 +24,8 @@ export interface ClientOptions extends ClientDefaults {
   moveAfterRefusal?: boolean | undefined
   /** How fast each target may be asked; default: as fast as it answers, but for 429 and 503. */
   pacing?: PacingInput | undefined
+  /** For TLS with https proxies; what `tlsOptions` trusts for origins is not trusted for them. */
+  proxyTlsOptions?: TlsOptions | undefined
   /** Settings of hosts, by name or pattern, as in `{ '*.example.com': { maxConnPerTarget: 2 } }`. */
   hosts?: Readonly<Record<string, HostOptions>> | undefined
   /** Retries that a target may have in vain; default 100. They come back with success, and one each second. */

@@ -97,7 +97,8 @@ export class Client {
     const { use = [] } = options
     this.#chain =
       use.length === 0 ? null : compose(use, ({ url, streamed, ...rest }) => this.#call(url, rest, streamed))
-    this.fetch = makeFetch({ stream: (url, init) => this.stream(url, init) })
+    const base = options.baseUrl === undefined ? '' : String(options.baseUrl)
+    this.fetch = makeFetch({ stream: (url, init) => this.stream(url, init) }, base)
   }
 
   /**
@@ -307,7 +308,7 @@ function open(options: ClientOptions): Core {
       : openCache(options.cache, clock, { clientId })
   const between = new Between(scheduler)
   const unwatch = watch(options.debug ?? false, clientId)
-  const proxies = new Proxies()
+  const proxies = new Proxies(options.proxyTlsOptions)
   const shared = {
     clock,
     wheel: scheduler.wheel,

@@ -1,6 +1,7 @@
 import { CookieJars } from '../cookies/jars.ts'
 import { checkHosts, checkPacing } from '../core/host-settings.ts'
 import { LIMITS } from '../core/limits.ts'
+import { checkBaseUrl } from './query.ts'
 import {
   anything,
   fail,
@@ -87,6 +88,7 @@ export const clientChecks: ReadonlyMap<string, Check> = new Map([
   ['parser', oneOf('lenient', 'strict')],
   ['keepAliveTimeout', time],
   ['resolve', func],
+  ['proxyTlsOptions', object],
   ['clientIps', listOf(ipAddress)],
   ['clientIpPolicy', clientIpPolicy],
   ['moveAfterRefusal', flag],
@@ -125,9 +127,8 @@ function nullable(check: Check): Check {
   }
 }
 
-function url(name: string, value: unknown): void {
-  if (value instanceof URL || (typeof value === 'string' && URL.canParse(value))) return
-  fail(name, value, 'an absolute URL, as in http://example.com/')
+function url(_name: string, value: unknown): void {
+  checkBaseUrl(value)
 }
 
 function proxy(name: string, value: unknown): void {

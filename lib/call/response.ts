@@ -2,15 +2,26 @@ import type { CacheStatus } from '../cache/cache-request.ts'
 import { DecodingError } from '../core/errors.ts'
 import type { Exchange, Flight, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
+import { decodeText } from './charset.ts'
 import type { CallHistory, Redirect } from './history.ts'
+import { validateJson, type StandardSchema } from './json-schema.ts'
 
-/** Where a call's time went, ms; -1: not come to. */
+/** Where the time of a call's last attempt went, ms; -1: not come to. */
 export interface Timings {
-  /** Waiting for a connection, its dial included. */
+  /** Waiting for a connection, but for its dial. */
   readonly queue: number
-  /** From the start to the end of the response's head. */
+  /** Looking the host up; 0 where the connection was open already, as for the next two. */
+  readonly dns: number
+  readonly connect: number
+  /** TLS, and the tunnel of a proxy. */
+  readonly tls: number
+  /** From the request's first byte to its last. */
+  readonly send: number
+  /** From then to the end of the response's head. */
   readonly head: number
-  /** From the start to the end of the body. */
+  /** From then to the end of its body. */
+  readonly body: number
+  /** From the start of the call, redirects and retries included, to the end of the body. */
   readonly total: number
 }
 
@@ -120,17 +131,28 @@ export abstract class ResponseBase {
   get timings(): Timings {
     if (this.flight === null) return NO_TIMINGS
     const { queuedAt } = this.exchange
-    const { sentAt, headAt, endAt } = this.flight
+    const { sentAt, headAt, endAt, sending, dial } = this.flight
+    const { dns, connect, tls } = dial ?? OPEN_ALREADY
+    const isEnded = !Number.isNaN(endAt)
+    const startedAt = this.history === null ? queuedAt : this.history.startedAt
     return {
-      queue: sentAt - queuedAt,
-      head: headAt - queuedAt,
-      total: Number.isNaN(endAt) ? -1 : endAt - queuedAt,
+      // The dial may have begun before, for another.
+      queue: Math.max(0, sentAt - queuedAt - dns - connect - tls),
+      dns,
+      connect,
+      tls,
+      send: sending,
+      // An answer may come before the request is whole.
+      head: Math.max(0, headAt - sentAt - sending),
+      body: isEnded ? endAt - headAt : -1,
+      total: isEnded ? endAt - startedAt : -1,
     }
   }
 }
 
 const NO_REDIRECTS: readonly Redirect[] = []
-const NO_TIMINGS: Timings = { queue: 0, head: 0, total: 0 }
+const OPEN_ALREADY = { dns: 0, connect: 0, tls: 0 }
+const NO_TIMINGS: Timings = { queue: 0, ...OPEN_ALREADY, send: 0, head: 0, body: 0, total: 0 }
 
 /** A response whose body is here, decoded. Its views are synchronous; awaiting them does no harm. */
 export class Response extends ResponseBase {
@@ -160,14 +182,22 @@ export class Response extends ResponseBase {
     return new Uint8Array(body)
   }
 
-  /** The body as UTF-8; a byte order mark is left out, bad bytes become U+FFFD. */
+  /**
+   * The body as text, in the charset that its byte order mark, its Content-Type or, for HTML and XML, its
+   * first bytes name; else UTF-8. Bad bytes become U+FFFD.
+   */
   text(): string {
-    return decodeUtf8(this.#body)
+    return decodeText(this.#body, this.headers.get('content-type'))
   }
 
-  /** Throws DecodingError when the body is no JSON. */
-  json(): unknown {
-    return parseJson(this.text(), this)
+  /**
+   * The body as JSON, checked by `schema`, any Standard Schema: a promise where that is asynchronous.
+   * Throws DecodingError when the body is no JSON, or not what the schema wants.
+   */
+  json(): unknown
+  json<T>(schema: StandardSchema<unknown, T>): T
+  json<T>(schema?: StandardSchema<unknown, T>): unknown {
+    return readJson(this.#body, schema, this)
   }
 
   arrayBuffer(): ArrayBuffer {
@@ -181,21 +211,34 @@ export class Response extends ResponseBase {
   }
 }
 
-export function decodeUtf8(bytes: Buffer): string {
-  const marked = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  return marked ? bytes.toString('utf8', 3) : bytes.toString('utf8')
+/** JSON is UTF-8 (RFC 8259 section 8.1), whatever the Content-Type says. */
+export function readJson<T>(
+  body: Buffer,
+  schema: StandardSchema<unknown, T> | undefined,
+  response: ResponseBase,
+): unknown {
+  const about = (error: unknown): never => {
+    if (error instanceof DecodingError) {
+      const { method, url, attempt } = response
+      error.about({ method, url, attempt, progress: 'done' })
+    }
+    throw error
+  }
+  try {
+    const value = parseJson(decodeText(body, 'application/json'))
+    if (schema === undefined) return value
+    const valid = validateJson(schema, value)
+    return valid instanceof Promise ? valid.catch(about) : valid
+  } catch (error) {
+    return about(error)
+  }
 }
 
-export function parseJson(text: string, response: ResponseBase): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
     const start = JSON.stringify(text.slice(0, 60))
-    throw new DecodingError(`the body is no JSON (it starts ${start})`, error).about({
-      method: response.method,
-      url: response.url,
-      attempt: response.attempt,
-      progress: 'done',
-    })
+    throw new DecodingError(`the body is no JSON (it starts ${start})`, error)
   }
 }

@@ -44,6 +44,8 @@ export function isRetryableError(error: RequestError, rules: RetryRules): boolea
   return rules.retryErrors.has(error.code) && !isPermanent(error)
 }
 
+const PROXY_REFUSALS = new Set([400, 401, 403, 405, 407, 501])
+
 /**
  * A name that does not exist, a certificate that is not trusted, an address that is not ours: asking
  * again changes nothing. A handshake that broke off is none of these.
@@ -59,7 +61,8 @@ function isPermanent(error: RequestError): boolean {
     case 'tcp':
       return cause?.syscall === 'bind'
     case 'proxy':
-      return false
+      // A proxy that refuses by rule, or wants credentials, will do so again.
+      return PROXY_REFUSALS.has((error.cause as { status?: number } | undefined)?.status ?? 0)
   }
 }
 

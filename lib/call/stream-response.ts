@@ -5,12 +5,14 @@ import { ArgumentError, LimitError, RequestError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { BodyCollector } from './body-collector.ts'
 import type { BodyQueue } from './body-queue.ts'
+import { decodeText } from './charset.ts'
 import type { ContentCoding } from './coding.ts'
 import { decodeStream } from './content-coding.ts'
 import type { DecodeLimits } from './decode-limits.ts'
 import type { DecodeEngine } from './decode-stream.ts'
 import type { CallHistory } from './history.ts'
-import { decodeUtf8, parseJson, ResponseBase } from './response.ts'
+import type { StandardSchema } from './json-schema.ts'
+import { readJson, ResponseBase } from './response.ts'
 
 /** How a streamed body is decoded, and how far. */
 export interface StreamDecoding extends DecodeLimits {
@@ -54,13 +56,16 @@ export class StreamResponse extends ResponseBase {
     return new Uint8Array(await this.#collect())
   }
 
+  /** As `Response.text`. */
   async text(): Promise<string> {
-    return decodeUtf8(await this.#collect())
+    return decodeText(await this.#collect(), this.headers.get('content-type'))
   }
 
-  /** Throws DecodingError when the body is no JSON. */
-  async json(): Promise<unknown> {
-    return parseJson(await this.text(), this)
+  /** As `Response.json`. */
+  json(): Promise<unknown>
+  json<T>(schema: StandardSchema<unknown, T>): Promise<T>
+  async json<T>(schema?: StandardSchema<unknown, T>): Promise<unknown> {
+    return readJson(await this.#collect(), schema, this)
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

@@ -5,6 +5,7 @@ import {
   type Client,
   type RequestOptions,
   type StreamResponse,
+  type Timings,
 } from '../index.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
@@ -132,7 +133,7 @@ function factsOf(response: Response | StreamResponse): Partial<Outcome> {
     status: response.status,
     bytesOnWire: response.bytesOnWire,
     bytesDecoded: response.bytesDecoded,
-    headMs: response.timings.head,
+    headMs: headTime(response.timings),
     ...(response.timings.total < 0 ? {} : { totalMs: response.timings.total }),
     clientIp: response.clientIp,
     remoteAddress: response.remoteAddress,
@@ -180,4 +181,9 @@ function inFlags(message: string): string {
   if (message.includes('tlsOptions.rejectUnauthorized')) return `${message} (on the command line: -k)`
   if (message.includes('maxBodySize')) return `${message} (on the command line: --max-filesize)`
   return message
+}
+
+/** From when it could be asked for to the end of its head, ms. */
+function headTime({ queue, dns, connect, tls, send, head }: Timings): number {
+  return queue + dns + connect + tls + send + head
 }

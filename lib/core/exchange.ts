@@ -83,16 +83,28 @@ export interface Route {
   readonly localAddress: string
 }
 
+/** Where a dial's time went, ms: looking the host up, TCP, and all behind that. */
+export interface DialTimes {
+  readonly dns: number
+  readonly connect: number
+  readonly tls: number
+}
+
 /** One time an exchange was sent: over what, and when, on the clock's `now()`. NaN: not yet. */
 export class Flight {
+  /** ms from its first byte to its last, where its body took its time. */
+  sending = 0
   readonly route: Route
   /** Whether the connection had carried another exchange before. */
   readonly reused: boolean
   readonly sentAt: number
+  /** What the dial of its connection took, for the first exchange on it; null: it was open already. */
+  readonly dial: DialTimes | null
   headAt: number = NaN
   endAt: number = NaN
 
-  constructor(route: Route, reused: boolean, sentAt: number) {
+  constructor(route: Route, reused: boolean, sentAt: number, dial: DialTimes | null = null) {
+    this.dial = dial
     this.route = route
     this.reused = reused
     this.sentAt = sentAt

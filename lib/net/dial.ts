@@ -10,8 +10,11 @@ import type { Resolver } from './resolver.ts'
 export interface Dialler {
   /** A socket that begins to connect to `address`. */
   openSocket(address: Address): Socket
-  /** `socket` is connected; it carries no listener of the dial any more. */
-  onConnected(socket: Socket): void
+  /**
+   * `socket` is connected; it carries no listener of the dial any more. `dns` and `connect`: what the lookup
+   * and all attempts took, ms.
+   */
+  onConnected(socket: Socket, dns: number, connect: number): void
   /** Nothing came of it, and nothing is left of it. */
   onDialFailed(error: ConnectError): void
 }
@@ -40,6 +43,9 @@ export class Dial {
   readonly #attempts = new Set<Socket>()
   readonly #failures: Failure[] = []
   #addresses: readonly Address[] = []
+  /** When it began, and when the host's addresses were known, on the clock's `now()`. */
+  #startedAt = 0
+  #lookedUpAt = 0
   /** Index of the address to be tried next. */
   #next = 0
   #done = false
@@ -56,6 +62,7 @@ export class Dial {
   /** Nothing is told to the dialler before this returns. */
   start(): void {
     const { clientIp, host } = this.#options
+    this.#startedAt = this.#context.clock.now()
     if (clientIp !== '' && parseAddress(clientIp) === null) {
       this.#fail(new ConnectError('tcp', `the client IP "${clientIp}" is no IPv4 or IPv6 address`))
       return
@@ -82,6 +89,7 @@ export class Dial {
   }
 
   #begin(found: readonly Address[]): void {
+    this.#lookedUpAt = this.#context.clock.now()
     const { clientIp, host } = this.#options
     const family = parseAddress(clientIp)?.family
     const usable = family === undefined ? found : found.filter((address) => address.family === family)
@@ -125,7 +133,8 @@ export class Dial {
     this.#done = true
     this.#attempts.delete(socket)
     this.#release()
-    this.#dialler.onConnected(socket)
+    const now = this.#context.clock.now()
+    this.#dialler.onConnected(socket, this.#lookedUpAt - this.#startedAt, now - this.#lookedUpAt)
   }
 
   #onError(socket: Socket, address: Address, error: Error): void {

@@ -3,6 +3,7 @@
  * node:net and node:tls, `testing/sim-network.ts` in simulated time.
  */
 
+import type { DialTimes } from '../core/exchange.ts'
 import type { TargetProxy } from '../core/target.ts'
 
 /** Options of a TLS handshake, as node:tls takes them; the client's own are merged in by then. */
@@ -55,7 +56,8 @@ export interface DialOptions {
  * unless the owner called `destroy`: then nothing comes any more.
  */
 export interface WireOwner {
-  onOpen(): void
+  /** `times`: what the dial took, where that is known. */
+  onOpen(times: DialTimes | null): void
   /** `chunk` is a view that is valid during the call only. */
   onData(chunk: Uint8Array): void
   /**

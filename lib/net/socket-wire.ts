@@ -47,6 +47,8 @@ export class SocketWire implements Wire, TunnelOwner {
   #step: Step
   #dial: Dial | null
   #tunnel: Tunnel | null = null
+  /** While it is not open yet. */
+  #times: { dns: number; connect: number; connectedAt: number } | null = null
   #socket: Socket | null = null
   /** Whether the socket is TLS inside a tunnel, on top of the one to the proxy. */
   #inner = false
@@ -134,8 +136,9 @@ export class SocketWire implements Wire, TunnelOwner {
     return tls === null ? connect(options) : this.#context.tls.open(this.#hop, tls, options)
   }
 
-  onConnected(socket: Socket): void {
+  onConnected(socket: Socket, dns: number, connecting: number): void {
     this.#dial = null
+    this.#times = { dns, connect: connecting, connectedAt: this.#context.clock.now() }
     this.#take(socket)
     if (this.#hop.tls === null) this.#onHop(socket)
     else socket.once('secureConnect', () => this.#onHop(socket))
@@ -240,7 +243,9 @@ export class SocketWire implements Wire, TunnelOwner {
       if (this.#state !== 'closed') this.#owner.onDrain()
     })
     if (this.#paused) socket.pause()
-    this.#owner.onOpen()
+    const { dns, connect: connecting, connectedAt } = this.#times!
+    this.#times = null
+    this.#owner.onOpen({ dns, connect: connecting, tls: this.#context.clock.now() - connectedAt })
   }
 
   /** Bytes stand in the shared buffer. Returns whether to go on reading. */

@@ -3,6 +3,7 @@ import { Deque, type DequeItem } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
 import { ProtocolError, RequestError } from '../core/errors.ts'
 import {
+  type DialTimes,
   Flight,
   type Exchange,
   type ExchangeHolder,
@@ -30,9 +31,8 @@ export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
 /**
  * One connection: the exchanges in flight on it, in order, between the encoder and the decoder.
  *
- * An answer belongs to the exchange at the front of `#inFlight`, and to nothing else. Whatever makes
- * that doubtful (bytes while nothing is in flight, an answer that breaks the protocol) closes the
- * connection; the exchanges behind it are sent again where they may be (DESIGN: rule 10).
+ * An answer belongs to the exchange at the front of `#inFlight`, and to nothing else. Whatever makes that
+ * doubtful closes the connection; the exchanges behind it are sent again where they may be (rule 10).
  */
 export class Connection
   implements DequeItem<Connection>, WireOwner, ReaderOwner, TimerOwner, ExchangeHolder, WriterOwner, Route
@@ -71,11 +71,11 @@ export class Connection
   readonly #deadline: Deadline
   readonly #inFlight = new Deque<Exchange>()
   #wire: Wire | null = null
+  #timesForFirst: DialTimes | null = null
   /** Whether more than one exchange was in flight on it since it was last idle. */
   #pipelined = false
   #referenced = true
-  /** The client is closing. */
-  #leaving = false
+  #clientCloses = false
 
   constructor(serial: number, context: SchedulerContext, owner: ConnectionOwner, dial: DialOptions) {
     this.serial = serial
@@ -137,7 +137,8 @@ export class Connection
     this.#pipelined ||= this.#inFlight.size > 1
     x.holder = this
     x.progress = 'sent'
-    x.flight = new Flight(this, this.served > 0, this.#context.now)
+    x.flight = new Flight(this, this.served > 0, this.#context.now, this.#timesForFirst)
+    this.#timesForFirst = null
     this.#keepAlive.budget--
     this.#writer.add(x)
     this.#publish(channels.exchangeSend, x)
@@ -191,7 +192,7 @@ export class Connection
 
   /** The client is closing: a body that nobody has begun to read must not hold that up. */
   closing(): void {
-    this.#leaving = true
+    this.#clientCloses = true
     const first = this.#inFlight.first
     if (first === null) return
     if (!first.muted) first.sink.onClosing(first)
@@ -213,7 +214,7 @@ export class Connection
       this.#deadline.arm(this.#deadline.wait, LIMITS.mutedTimeout)
       this.#reader.resume()
     }
-    if (this.#leaving) this.closeSpare()
+    if (this.#clientCloses) this.closeSpare()
     else if (isAllMuted(this.#inFlight)) this.#owner.onAllMuted(this)
   }
 
@@ -231,8 +232,9 @@ export class Connection
 
   // --- the wire's owner ------------------------------------------------------------------------
 
-  onOpen(): void {
+  onOpen(times: DialTimes | null): void {
     this.state = 'open'
+    this.#timesForFirst = times
     this.remoteAddress = this.#wire!.remoteAddress
     this.localAddress = this.#wire!.localAddress
     this.lastReadAt = this.#context.enter()
@@ -356,8 +358,8 @@ export class Connection
     if (this.#deadline.wait !== 'body') this.#deadline.arm('send', x.request.timeouts.requestTimeout)
   }
 
-  onBodySent(): void {
-    this.#context.enter()
+  onBodySent(x: Exchange): void {
+    x.flight!.sending = this.#context.enter() - x.flight!.sentAt
     const first = this.#inFlight.first
     if (first === null) return
     if (this.#deadline.wait !== 'body') this.#deadline.arm('head', this.#replyTimeout(first))
@@ -382,9 +384,7 @@ export class Connection
         return this.#close(null)
       case 'continue':
         return this.onContinue()
-      case 'send':
-      case 'head':
-      case 'body':
+      default:
         if (first === null || first.muted) this.#close(null)
         else this.#close(timeoutError(this.#deadline.wait, first, this.#reader.paused), true)
     }

@@ -109,7 +109,7 @@ export class SimWire implements Wire, SimPeer {
     this.#cancelStep = null
     this.state = 'open'
     if (!this.#paused) this.#socket?.outgoing.resume()
-    this.#owner.onOpen()
+    this.#owner.onOpen(null)
   }
 
   /** Ends the wire and tells its owner. */

@@ -49,11 +49,12 @@ describe('a response', () => {
 
   it('says where its time went', () => {
     const exchange = madeExchange()
+    const dialled = { dns: 0, connect: 0, tls: 0 }
     exchange.flight!.headAt = 35
     const made = new Response(exchange, madeHead(), Buffer.alloc(0), 0, null)
-    expect(made.timings).toEqual({ queue: 10, head: 25, total: -1 })
+    expect(made.timings).toEqual({ ...dialled, queue: 10, send: 0, head: 15, body: -1, total: -1 })
     exchange.flight!.endAt = 60
-    expect(made.timings).toEqual({ queue: 10, head: 25, total: 50 })
+    expect(made.timings).toEqual({ ...dialled, queue: 10, send: 0, head: 15, body: 25, total: 50 })
   })
 
   it('keeps to its own flight when its exchange has another', () => {

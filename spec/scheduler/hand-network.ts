@@ -48,7 +48,7 @@ export class HandWire implements Wire {
     this.state = 'open'
     this.remoteAddress = '198.18.0.1'
     this.localAddress = '192.0.2.1'
-    return this.#event(() => this.owner.onOpen())
+    return this.#event(() => this.owner.onOpen(null))
   }
 
   /** The dial failed, or the connection broke. */
