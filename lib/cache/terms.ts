@@ -73,7 +73,7 @@ export function termsOf(
   const date = dateOf(head, responseTime)
   return {
     birth: responseTime - initialAge(head, date, requestTime, responseTime),
-    lifetime: replayOnly ? 0 : lifetimeOf(head, control, date),
+    lifetime: lifetimeOf(head, control, date),
     staleWhileRevalidate: milliseconds(control.staleWhileRevalidate),
     staleIfError: milliseconds(control.staleIfError),
     mustRevalidate: control.mustRevalidate,

@@ -188,6 +188,14 @@ describe('a file that cannot be used', () => {
       },
     ],
     [
+      'a database of somebody else that has our layout number',
+      () => {
+        const db = new DatabaseSync(path)
+        db.exec('CREATE TABLE totals (bytes, entries); PRAGMA application_id = 1; PRAGMA user_version = 1')
+        db.close()
+      },
+    ],
+    [
       'a database of somebody who left no mark',
       () => {
         const db = new DatabaseSync(path)
