@@ -10,7 +10,7 @@ import { validateJson, type StandardSchema } from './json-schema.ts'
 export interface Timings {
   /** Waiting for a connection, but for its dial. */
   readonly queue: number
-  /** Looking the host up; 0 where the connection was open already, as for the next two. */
+  /** Looking the host up, as far as this request waited for it; 0 where the connection was open already, as for the next two. */
   readonly dns: number
   readonly connect: number
   /** TLS, and the tunnel of a proxy. */
@@ -132,12 +132,20 @@ export abstract class ResponseBase {
     if (this.flight === null) return NO_TIMINGS
     const { queuedAt } = this.exchange
     const { sentAt, headAt, endAt, sending, dial } = this.flight
-    const { dns, connect, tls } = dial ?? OPEN_ALREADY
     const isEnded = !Number.isNaN(endAt)
     const startedAt = this.history === null ? queuedAt : this.history.startedAt
+    // The dial may have begun before, for another: what counts is what this request waited for it.
+    let waited = sentAt - queuedAt
+    const share = (time: number): number => {
+      const own = Math.min(time, waited)
+      waited -= own
+      return own
+    }
+    const tls = dial === null ? 0 : share(dial.tls)
+    const connect = dial === null ? 0 : share(dial.connect)
+    const dns = dial === null ? 0 : share(dial.dns)
     return {
-      // The dial may have begun before, for another.
-      queue: Math.max(0, sentAt - queuedAt - dns - connect - tls),
+      queue: waited,
       dns,
       connect,
       tls,
@@ -151,8 +159,7 @@ export abstract class ResponseBase {
 }
 
 const NO_REDIRECTS: readonly Redirect[] = []
-const OPEN_ALREADY = { dns: 0, connect: 0, tls: 0 }
-const NO_TIMINGS: Timings = { queue: 0, ...OPEN_ALREADY, send: 0, head: 0, body: 0, total: 0 }
+const NO_TIMINGS: Timings = { queue: 0, dns: 0, connect: 0, tls: 0, send: 0, head: 0, body: 0, total: 0 }
 
 /** A response whose body is here, decoded. Its views are synchronous; awaiting them does no harm. */
 export class Response extends ResponseBase {

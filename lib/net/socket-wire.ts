@@ -60,7 +60,6 @@ export class SocketWire implements Wire, TunnelOwner {
   #keptClose: { error: Error | null } | null = null
   /** Whether TLS inside a tunnel has ended by its close_notify. */
   #cleanEnd = false
-  readonly #flushLater = (): void => this.#flush()
 
   constructor(context: WireContext, options: DialOptions, proxy: ProxyServer | null, owner: WireOwner) {
     this.#context = context
@@ -90,7 +89,7 @@ export class SocketWire implements Wire, TunnelOwner {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#holdsBack) this.#context.clock.defer(this.#flushLater)
+    if (this.#holdsBack) this.#flushLater()
     else if (this.#state === 'open') this.#socket!.resume()
   }
 
@@ -171,7 +170,7 @@ export class SocketWire implements Wire, TunnelOwner {
     }
     if (early.length > 0) this.#kept.push(early)
     this.#onOpen(socket)
-    if (early.length > 0) this.#context.clock.defer(this.#flushLater)
+    if (early.length > 0) this.#flushLater()
   }
 
   onTunnelFailed(error: ConnectError): void {
@@ -313,6 +312,10 @@ export class SocketWire implements Wire, TunnelOwner {
     const known = tlsError(failed, error)
     if (proxy === null) return known
     return this.#step === 'tls' ? viaProxy(proxy, known) : unreachable(proxy, known)
+  }
+
+  #flushLater(): void {
+    this.#context.clock.defer(() => this.#flush())
   }
 
   #flush(): void {
