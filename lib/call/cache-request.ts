@@ -52,14 +52,14 @@ const partitions = new WeakMap<PreparedRequest, string>()
 function partitionOf(request: PreparedRequest): string {
   const known = partitions.get(request)
   if (known !== undefined) return known
-  const { jar, jarName, fields, credentials, target } = request
-  const cookie = fieldOf(fields, 'cookie')
-  const authorization = fieldOf(fields, 'authorization')
+  const { jar, jarName, fields, credentials, target, rules } = request
   const parts: string[] = []
   if (jar !== null) parts.push(`jar ${jarName}`)
   if (target.tlsIdentity !== '') parts.push(`tls ${target.tlsIdentity}`)
-  if (cookie !== null) parts.push(`cookie ${cookie}`)
-  if (authorization !== null) parts.push(`authorization ${authorization}`)
+  for (const name of rules.secretFields) {
+    const value = fieldOf(fields, name)
+    if (value !== null) parts.push(`${name} ${value}`)
+  }
   if (credentials !== null) parts.push(`credentials ${identityOf(credentials)}`)
   const text = parts.join('\n')
   // Hashed: it is written to disk, and cookies are nobody's business there.

@@ -1,13 +1,16 @@
-/** Fields that are about a body (the fetch standard's list, and what frames it). */
+/** Fields that are about a body (RFC 9110 section 15.4), and what frames it; with all of `Content-*`. */
 const BODY_FIELDS = new Set([
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-type',
+  'digest',
   'expect',
+  'last-modified',
+  'repr-digest',
+  'trailer',
   'transfer-encoding',
 ])
+
+function isAboutBody(name: string): boolean {
+  return name.startsWith('content-') || BODY_FIELDS.has(name)
+}
 
 /** Fields that nobody but the origin they were meant for may see. */
 export const SECRET_FIELDS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization']
@@ -30,7 +33,7 @@ export function fieldsOfHop(fields: string, changes: FieldChanges): string {
   for (const line of fields.split('\r\n')) {
     if (line === '') continue
     const name = line.slice(0, line.indexOf(':')).toLowerCase()
-    if (changes.without.has(name) || (!changes.keepsBody && BODY_FIELDS.has(name))) continue
+    if (changes.without.has(name) || (!changes.keepsBody && isAboutBody(name))) continue
     kept.push(name === 'host' && changes.host !== null ? `Host: ${changes.host}` : line)
   }
   return kept.length === 0 ? '' : `${kept.join('\r\n')}\r\n`

@@ -55,11 +55,11 @@ export function nextHop(
 ): Hop | null {
   if (!isRedirect(head.status) || rules.redirect === 'manual') return null
   const location = locationOf(head)
-  if (location === '') return null
   const refuse: (why: string) => never = (why) => {
     throw new RedirectError(head.status, location, `redirected (${head.status}) to ${show(location)}: ${why}`)
   }
   if (rules.redirect === 'error') refuse("redirects are not followed (redirect: 'error')")
+  if (location === '') return null
   if (followed >= rules.maxRedirects) {
     refuse(`more than ${rules.maxRedirects} redirects (limit maxRedirects = ${rules.maxRedirects})`)
   }
@@ -93,7 +93,7 @@ function keepsMethod(status: number, method: string): boolean {
   return !(method === 'POST' && (status === 301 || status === 302))
 }
 
-/** Location's text. Bytes above 127 are UTF-8 where they can be: servers send paths as they are. */
+/** Location's text. Bytes above 127 are escaped as they are, UTF-8 or not, as by browsers and curl. */
 function locationOf(head: ResponseHead): string {
   const all = head.headers.getAll('location')
   const first = all[0] ?? ''
@@ -101,14 +101,16 @@ function locationOf(head: ResponseHead): string {
     // Chrome refuses this too: who follows the first and who the last is how a cache is poisoned.
     throw new RedirectError(head.status, first, `redirected (${head.status}) with ${all.length} Locations`)
   }
-  const bytes = Buffer.from(first, 'latin1')
-  const text = bytes.toString('utf8')
-  return text.includes('\ufffd') ? first : text
+  return first.replace(/[\u0080-\u00ff]/g, (byte) => encodeByte(byte.charCodeAt(0)))
+}
+
+function encodeByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase()}`
 }
 
 /** For a message: bounded, and without a password. */
 function show(location: string): string {
-  const text = location.replace(/\/\/[^/]*@/, '//')
+  const text = location.replace(/^([a-z][\w+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i, '$1')
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text)
 }
 
@@ -132,18 +134,20 @@ export function followRedirect(
   const to = builder.hop(request, hop)
   history.visits ??= new Map([[visitOf(request, path), 1]])
   const visit = visitOf(to.request, to.path)
+  // Not the hop's own URL: that may have a password.
+  const location = to.request.target.origin + to.path
   const visits = (history.visits.get(visit) ?? 0) + 1
   // The very same request once more may be meant: a server that wants it seen twice. Not more often.
   if (visits > 1 + LIMITS.maxRedirectRepeats) {
     const what = `the same request for the ${visits}. time`
     throw new RedirectError(
       head.status,
-      hop.url,
-      `redirected (${head.status}) in a loop: ${what}, ${show(hop.url)}`,
+      location,
+      `redirected (${head.status}) in a loop: ${what}, ${show(location)}`,
     )
   }
   history.visits.set(visit, visits)
-  history.redirects.push({ status: head.status, url, location: hop.url })
+  history.redirects.push({ status: head.status, url, location })
   return to
 }
 

@@ -103,17 +103,21 @@ export class RequestBuilder {
     if (typeof proxy === 'string' && proxy !== '') context.proxies.of(proxy)
   }
 
-  /** Throws ArgumentError when URL or options are wrong. Options are read once, here. */
-  build(
-    url: string | URL,
-    options: RequestOptions | undefined,
-    streamed: boolean,
-    avoided?: ReadonlySet<string>,
-  ): BuiltRequest {
+  /** The client's own fields, which every request that is built has unless it says otherwise. */
+  get defaultFields(): GivenFields {
+    return this.#fields
+  }
+
+  /**
+   * Throws ArgumentError when URL or options are wrong. Options are read once, here.
+   *
+   * @param kept the client IP that the call has already; '': none
+   */
+  build(url: string | URL, options: RequestOptions | undefined, streamed: boolean, kept = ''): BuiltRequest {
     const own = options === undefined ? NO_OPTIONS : readOptions('request', options, requestChecks)
     const parsed = this.#urls.parse(this.#whole(url, own))
     const { path, credentials, fragment } = parsed
-    const target = this.#route(parsed, own, avoided)
+    const target = this.#route(parsed, own, kept)
     if (options !== undefined || credentials !== '') {
       return { request: this.#make(target, own, credentials, streamed), path, fragment }
     }
@@ -126,11 +130,16 @@ export class RequestBuilder {
     return { request, path, fragment }
   }
 
+  /** Where a request for this URL would go. Throws ArgumentError. */
+  originOf(url: string | URL, options: RequestOptions): string {
+    return this.#urls.parse(this.#whole(url, options)).target.origin
+  }
+
   /** The request that a redirect leads to: as the one before, less what may not go there. */
   hop(from: PreparedRequest, hop: Hop): BuiltRequest {
     const parsed = this.#urls.parse(hop.url)
     const options = hop.crossOrigin ? withoutKeys(from.options) : from.options
-    const target = this.#route(parsed, options, undefined, from.target.clientIp)
+    const target = this.#route(parsed, options, from.target.clientIp)
     const without = hop.crossOrigin ? from.rules.secretFields : NONE
     const host = target.authority === from.target.authority ? null : target.authority
     let fields = fieldsOfHop(from.fields, { host, keepsBody: hop.keepsBody, without })
@@ -138,6 +147,9 @@ export class RequestBuilder {
       fields += this.#context.encoder.serializeFields([['Authorization', basic(parsed.credentials)]])
     }
     const sameMethod = hop.method === from.method
+    // A host of the other address family is asked from another client IP, which has a jar of its own.
+    const jarName = from.jar === null ? from.jarName : this.#jarName(target, options)
+    const jar = jarName === from.jarName ? from.jar : this.#jar(jarName)
     const request: PreparedRequest = {
       ...from,
       target,
@@ -146,7 +158,11 @@ export class RequestBuilder {
       body: hop.keepsBody ? from.body : null,
       idempotent: sameMethod ? from.idempotent : IDEMPOTENT.has(hop.method),
       expectContinue: hop.keepsBody ? from.expectContinue : 0,
-      sendsCookies: from.jar !== null && fieldOf(fields, 'cookie') === null,
+      jar,
+      jarName,
+      sendsCookies: jar !== null && fieldOf(fields, 'cookie') === null,
+      // Those of a Location's URL win, as those of the first URL do.
+      credentials: fieldOf(fields, 'authorization') === null ? from.credentials : null,
       options,
     }
     return { request, path: parsed.path, fragment: hop.fragment }
@@ -194,7 +210,10 @@ export class RequestBuilder {
       target,
       method,
       fields: encoder.serializeFields(fields.list),
-      body: body === null || onUploadProgress === undefined ? body : watchedBody(body, onUploadProgress),
+      body:
+        body === null || onUploadProgress === undefined
+          ? body
+          : watchedBody(body, onUploadProgress, this.#context.clock),
       priority: options.priority ?? 0,
       idempotent: options.idempotent ?? IDEMPOTENT.has(method),
       streamed,
@@ -235,13 +254,8 @@ export class RequestBuilder {
   }
 
   /** The target as this request wants it: from its client IP, over its proxy, with its TLS options. */
-  #route(
-    { target: plain, path }: ParsedUrl,
-    options: RequestOptions,
-    avoided?: ReadonlySet<string>,
-    kept = '',
-  ): Target {
-    const clientIp = this.#clientIp(plain, options, avoided, kept)
+  #route({ target: plain, path }: ParsedUrl, options: RequestOptions, kept: string): Target {
+    const clientIp = this.#clientIp(plain, options, kept)
     const proxy = this.#proxy(plain, path, options)
     const tls = plain.scheme === 'https' ? options.tlsOptions : undefined
     if (clientIp === '' && proxy === null && tls === undefined) return plain
@@ -250,19 +264,14 @@ export class RequestBuilder {
     return this.#known(plain, { scheme, host, port, clientIp, proxy, tlsIdentity })
   }
 
-  #clientIp(
-    plain: Target,
-    options: RequestOptions,
-    avoided: ReadonlySet<string> | undefined,
-    kept: string,
-  ): string {
+  #clientIp(plain: Target, options: RequestOptions, kept: string): string {
     const given = options.clientIp ?? this.#defaults.clientIp
     const { clientIps } = this.#context
     if (given !== undefined || clientIps === null) return given ?? ''
     const family = familyOf(plain)
     // Chosen once per call; a hop to an address of the other family cannot keep it.
     if (kept !== '' && (family === 0 || family === ipFamily(kept))) return kept
-    return clientIps.choose(plain.authority, this.#session(options), family, avoided)
+    return clientIps.choose(plain.authority, this.#session(options), family)
   }
 
   #proxy(plain: Target, path: string, options: RequestOptions): TargetProxy | null {
@@ -295,7 +304,7 @@ type RouteParts = Required<TargetParts> & { readonly proxy: TargetProxy | null }
 const NONE: ReadonlySet<string> = new Set()
 
 /** TLS options with a private key are credentials: they do not go on to another origin. */
-function withoutKeys(options: RequestOptions): RequestOptions {
+export function withoutKeys(options: RequestOptions): RequestOptions {
   const { tlsOptions } = options
   if (tlsOptions?.key === undefined && tlsOptions?.pfx === undefined) return options
   return { ...options, tlsOptions: undefined }

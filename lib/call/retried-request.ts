@@ -1,9 +1,11 @@
 import type { CallHistory } from './history.ts'
-import type { BuiltRequest, PreparedRequest, RequestBuilder } from './request.ts'
+import { fieldOf } from './hop-fields.ts'
+import { withoutKeys, type BuiltRequest, type PreparedRequest, type RequestBuilder } from './request.ts'
+import { readFields, type FieldValue, type HeadersInit } from './request-fields.ts'
+import type { RequestOptions } from './request-options.ts'
 import type { ModifyRequest, RetriedRequest } from './rules.ts'
 
-/** Fields that are made anew with the request. */
-const MADE = new Set(['host', 'content-length', 'transfer-encoding'])
+type Headers = Record<string, string | string[] | null>
 
 /** The next try of a call, as `modifyRequest` wants it; a promise where that gives one. */
 export function modified(
@@ -13,30 +15,79 @@ export function modified(
   builder: RequestBuilder,
 ): BuiltRequest | Promise<BuiltRequest> {
   const { request, path } = from
-  const given = retriedRequest(request, request.target.origin + path)
-  const rebuild = (changed: RetriedRequest | void): BuiltRequest => {
-    const { url, ...options } = changed ?? given
-    return builder.build(url, options, request.streamed)
-  }
+  const given = retriedRequest(request, request.target.origin + path, builder)
+  const rebuild = (changed: RetriedRequest | void): BuiltRequest =>
+    rebuilt(request, changed ?? given, from.fragment, builder)
   const changed = modifyRequest(given, retries + 1, why!)
   return changed instanceof Promise ? changed.then(rebuild) : rebuild(changed)
 }
 
 /** A request as its caller could have written it now, after redirects. */
-function retriedRequest(request: PreparedRequest, url: string): RetriedRequest {
+function retriedRequest(request: PreparedRequest, url: string, builder: RequestBuilder): RetriedRequest {
   const { signal: _signal, query: _query, baseUrl: _base, ...options } = request.options
-  const headers: Record<string, string | string[]> = {}
-  for (const line of request.fields.split('\r\n')) {
-    const colon = line.indexOf(':')
-    const name = line.slice(0, colon)
-    if (colon === -1 || MADE.has(name.toLowerCase())) continue
-    const value = line.slice(colon + 1).trim()
-    const before = headers[name]
-    headers[name] = before === undefined ? value : [before, value].flat()
-  }
   if (request.body === null) {
     delete options.body
     delete options.json
   }
-  return { ...options, url, method: request.method, headers }
+  return { ...options, url, method: request.method, headers: givenHeaders(request, builder) }
+}
+
+/**
+ * What users have given, as it is now. Not what is made with each request, as a form's boundary. null:
+ * what was not to be sent, and what the client has and a redirect has dropped.
+ */
+function givenHeaders({ fields, options, target }: PreparedRequest, builder: RequestBuilder): Headers {
+  const [own, defaults] = [readFields(options.headers), builder.defaultFields]
+  const names = new Set([...defaults.fields, ...own.fields].map(([name]) => name.toLowerCase()))
+  // That of a URL's user and password.
+  names.add('authorization')
+  const headers: Headers = {}
+  for (const line of fields.split('\r\n')) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon)
+    const key = name.toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    if (colon === -1 || !names.has(key) || (key === 'host' && value === target.authority)) continue
+    const before = headers[name]
+    headers[name] = before === undefined || before === null ? value : [before, value].flat()
+  }
+  for (const name of own.leftOut) headers[name] ??= null
+  for (const [name] of defaults.fields) if (fieldOf(fields, name.toLowerCase()) === null) headers[name] = null
+  return headers
+}
+
+function rebuilt(
+  request: PreparedRequest,
+  changed: RetriedRequest,
+  fragment: string,
+  builder: RequestBuilder,
+): BuiltRequest {
+  const { url, ...given } = changed
+  const { clientIp } = request.target
+  const isElsewhere = builder.originOf(url, given) !== request.target.origin
+  const options = isElsewhere ? withoutSecrets(request, given) : given
+  const kept = options.session === request.options.session ? clientIp : ''
+  const built = builder.build(url, options, request.streamed, kept)
+  const again = built.fragment === '' && !isElsewhere ? { ...built, fragment } : built
+  if (options.auth !== request.options.auth) return again
+  // For the origins that they were given for, which a redirect or another URL does not change.
+  const isGiven = fieldOf(built.request.fields, 'authorization') !== null
+  return { ...again, request: { ...built.request, credentials: isGiven ? null : request.credentials } }
+}
+
+/** For another origin: as after a redirect, secrets stay behind, but for those that were given just now. */
+function withoutSecrets(request: PreparedRequest, given: RequestOptions): RequestOptions {
+  const { fields, leftOut } = readFields(given.headers)
+  const before = new Set(request.fields.split('\r\n'))
+  const isOld = (name: string, value: FieldValue): boolean => before.has(`${name}: ${String(value)}`)
+  const stays = (name: string): boolean => name === 'host' || request.rules.secretFields.has(name)
+  const headers: [string, FieldValue | null][] = []
+  for (const [name, value] of fields) {
+    if (!stays(name.toLowerCase()) || ![value].flat().every((one) => isOld(name, one)))
+      headers.push([name, value])
+    else headers.push([name, null])
+  }
+  for (const name of leftOut) headers.push([name, null])
+  const options = given.tlsOptions === request.options.tlsOptions ? withoutKeys(given) : given
+  return { ...options, headers: headers as HeadersInit }
 }

@@ -27,8 +27,9 @@ export type RetryReason =
 export type RetriedRequest = RequestOptions & { url: string }
 
 /**
- * Asked before each retry. `attempt` is 2 for the first. It may change `request`, or return another;
- * a client IP, a proxy or a session that was chosen for the call is chosen anew.
+ * Asked before each retry. `attempt` is 2 for the first. It may change `request`, or return another. A
+ * proxy that was chosen by a function is chosen anew; the client IP stays, unless it gives another one or
+ * another session. Where the URL leads to another origin, secrets stay behind as after a redirect.
  */
 export type ModifyRequest = (
   request: RetriedRequest,
