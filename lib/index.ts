@@ -5,7 +5,7 @@ export type { BodyInit } from './call/body.ts'
 export type { Redirect } from './call/history.ts'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './call/json-schema.ts'
 export type { CallRequest, Middleware, Next } from './call/middleware.ts'
-export type { Progress as BodyProgress, ProgressCallback } from './call/progress.ts'
+export type { ProgressCallback } from './call/progress.ts'
 export type { QueryInit, QueryValue } from './call/query.ts'
 export type { RedirectMode } from './call/redirect.ts'
 export type { HeadersInit } from './call/request-fields.ts'
@@ -36,6 +36,7 @@ export {
   ClosedError,
   ConnectError,
   ConnectionClosedError,
+  CredentialsError,
   DecodingError,
   LimitError,
   ProtocolError,
@@ -53,8 +54,10 @@ export {
 export { Headers } from './core/headers.ts'
 export type { HostOptions, PacingInput } from './core/host-settings.ts'
 export { LIMITS, type LimitName } from './core/limits.ts'
+export type { TransferProgress } from './core/progress-meter.ts'
 export { version } from './core/version.ts'
 export type { DownloadOptions, DownloadResult } from './jobs/download.ts'
+export { FileError, type FileErrorCode } from './jobs/file-error.ts'
 export type { MapFunction, MapItemOptions, MapOptions, MapRequest, MapResult, MapSource } from './jobs/map.ts'
 export type { Address, DialOptions, Network, Resolve, TlsOptions, Wire, WireOwner } from './net/network.ts'
 export { proxyFromEnvironment } from './net/proxy-environment.ts'

@@ -1,12 +1,13 @@
 import { ClosedError, type RequestError } from '../core/errors.ts'
 import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
+import type { ProgressMeter } from '../core/progress-meter.ts'
 import type { Target } from '../core/target.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import type { CallContext } from './call-context.ts'
 import type { CallHistory } from './history.ts'
 import { ownFields } from './own-fields.ts'
-import { tellProgress } from './progress.ts'
+import { meterOf } from './progress.ts'
 import type { BuiltRequest, PreparedRequest } from './request.ts'
 import type { Response } from './response.ts'
 import type { CallRules } from './rules.ts'
@@ -40,6 +41,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** Once it is taken. */
   answer: Answer | null = null
   readonly #call: AttemptOwner
+  #meter: ProgressMeter | null = null
 
   constructor(call: AttemptOwner, { request, path }: BuiltRequest) {
     this.#call = call
@@ -73,6 +75,11 @@ export class Attempt implements ExchangeSink, AnswerOwner {
     return body === null || body.replayable || this.isUnsent
   }
 
+  /** The body's length on the wire; null: not told. */
+  get #total(): number | null {
+    return this.head === null || this.head.contentLength === -1 ? null : this.head.contentLength
+  }
+
   /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */
   leave(): void {
     this.exchange.holder?.cancel(this.exchange)
@@ -81,6 +88,8 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** The answer is for the caller. */
   take(head: ResponseHead): void {
     const { context, history } = this.#call
+    const { onDownloadProgress } = this.rules
+    if (onDownloadProgress !== null) this.#meter = meterOf(onDownloadProgress, context.clock)
     const parts = [this, this.exchange, head, history, this.rules, context.decodeEngine] as const
     if (!this.request.streamed) {
       const answer = new WholeAnswer(...parts)
@@ -122,13 +131,10 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   onBody(_x: Exchange, chunk: Uint8Array): boolean {
     const { context, history } = this.#call
-    const { onDownloadProgress } = this.rules
     const answer = this.answer!
     const room = answer.push(chunk)
     if (history !== null && this.request.streamed) history.stage?.onBody(chunk)
-    if (onDownloadProgress !== null) {
-      tellProgress(onDownloadProgress, this.head!, answer.bytesOnWire, context.clock)
-    }
+    this.#meter?.update(answer.bytesOnWire, this.#total)
     if (!room && context.closing) this.onClosing()
     return room
   }
@@ -136,6 +142,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   onEnd(_x: Exchange, trailers: Headers | null): void {
     const answer = this.answer!
     answer.end(trailers)
+    this.#meter?.finish(answer.bytesOnWire, answer.bytesOnWire)
     this.#call.onEnded()
   }
 

@@ -1,23 +1,16 @@
 import type { Clock } from '../core/clock.ts'
-import type { ResponseHead } from '../core/exchange.ts'
+import { ProgressMeter, type TransferProgress } from '../core/progress-meter.ts'
 
-/** How far a body has come. */
-export interface Progress {
-  /** Bytes so far, as they are on the wire. */
-  readonly transferred: number
-  /** Of so many; null: not known. */
-  readonly total: number | null
-}
+/**
+ * Told how far a body has come, in bytes on the wire: at its first piece, at most ten times a second, and
+ * at its end.
+ */
+export type ProgressCallback = (progress: TransferProgress) => void
 
-export type ProgressCallback = (progress: Progress) => void
-
-/** Tells how far a response has come; apart from the bytes, so that what the callback throws is its own. */
-export function tellProgress(
-  callback: ProgressCallback,
-  { contentLength }: ResponseHead,
-  transferred: number,
-  clock: Clock,
-): void {
-  const total = contentLength === -1 ? null : contentLength
-  clock.defer(() => callback({ transferred, total }))
+/** Tells `callback`, apart from the bytes, so that what it throws is its own and no fault of the call. */
+export function meterOf(callback: ProgressCallback, clock: Clock): ProgressMeter {
+  return new ProgressMeter(
+    () => clock.now(),
+    (progress) => clock.defer(() => callback(progress)),
+  )
 }

@@ -1,15 +1,22 @@
+import type { Clock } from '../core/clock.ts'
 import type { RequestBody } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { ProgressCallback } from './progress.ts'
+import type { ProgressMeter } from '../core/progress-meter.ts'
+import { meterOf, type ProgressCallback } from './progress.ts'
 
 /** `body`, telling how far it has been sent. Whole bodies go out in pieces, so that there is something to tell. */
-export function watchedBody(body: RequestBody, onProgress: ProgressCallback): RequestBody {
+export function watchedBody(body: RequestBody, onProgress: ProgressCallback, clock: Clock): RequestBody {
   const total = body.length === -1 ? null : body.length
   const watched: RequestBody = {
     bytes: null,
     length: body.length,
     replayable: body.replayable,
-    open: () => new WatchedSource(body.bytes === null ? body.open() : pieces(body.bytes), total, onProgress),
+    open: () =>
+      new WatchedSource(
+        body.bytes === null ? body.open() : pieces(body.bytes),
+        total,
+        meterOf(onProgress, clock),
+      ),
   }
   const { discard } = body
   return discard === undefined ? watched : { ...watched, discard: () => discard.call(body) }
@@ -19,15 +26,15 @@ export function watchedBody(body: RequestBody, onProgress: ProgressCallback): Re
 class WatchedSource implements AsyncIterableIterator<Uint8Array> {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #total: number | null
-  readonly #onProgress: ProgressCallback
+  readonly #meter: ProgressMeter
   #transferred = 0
   /** Bytes that were given out: taken once more is asked for. */
   #given = 0
 
-  constructor(source: AsyncIterable<Uint8Array>, total: number | null, onProgress: ProgressCallback) {
+  constructor(source: AsyncIterable<Uint8Array>, total: number | null, meter: ProgressMeter) {
     this.#source = source[Symbol.asyncIterator]()
     this.#total = total
-    this.#onProgress = onProgress
+    this.#meter = meter
   }
 
   [Symbol.asyncIterator](): this {
@@ -38,10 +45,13 @@ class WatchedSource implements AsyncIterableIterator<Uint8Array> {
     if (this.#given > 0) {
       this.#transferred += this.#given
       this.#given = 0
-      this.#onProgress({ transferred: this.#transferred, total: this.#total })
+      this.#meter.update(this.#transferred, this.#total)
     }
     const result = await this.#source.next()
-    if (result.done === true) return { done: true, value: undefined }
+    if (result.done === true) {
+      this.#meter.finish(this.#transferred, this.#transferred)
+      return { done: true, value: undefined }
+    }
     this.#given = result.value.length
     return result
   }

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ERR_DECODING'
   | 'ERR_REDIRECT'
   | 'ERR_STATUS'
+  | 'ERR_CREDENTIALS'
   | 'ERR_ABORTED'
   | 'ERR_CLOSED'
 
@@ -158,6 +159,13 @@ export class StatusError extends RequestError {
     super('ERR_STATUS', `answered ${status}${statusText === '' ? '' : ` ${statusText}`}, which is no success`)
     this.status = status
     this.response = response
+  }
+}
+
+/** No credentials could be had: the user's own function threw, or gave what is no token. */
+export class CredentialsError extends RequestError {
+  constructor(message: string, cause?: unknown) {
+    super('ERR_CREDENTIALS', message, cause)
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
-import { ArgumentError, type RequestError } from '../../core/errors.ts'
+import { ArgumentError, CredentialsError, type RequestError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { credentialsError } from './auth-error.ts'
 import type { Authenticator, Credentials, RefreshReason } from './authenticator.ts'
 import type { Origins } from './origins.ts'
 
@@ -82,13 +81,14 @@ export class BearerAuth implements Credentials {
     const limit = LIMITS.tokenTimeout
     let cancel: () => void
     const late = new Promise<never>((_resolve, reject) => {
-      const refuse = (): void => reject(credentialsError(`no token: ${what} gave none within ${limit} ms`))
+      const refuse = (): void =>
+        reject(new CredentialsError(`no token: ${what} gave none within ${limit} ms`))
       cancel = this.#clock.after(limit, refuse)
     })
     try {
       const token = await Promise.race([called(what, source), late])
       const wrong = whatIsWrong(token)
-      if (wrong !== '') throw credentialsError(`no token: what ${what} gave ${wrong}`)
+      if (wrong !== '') throw new CredentialsError(`no token: what ${what} gave ${wrong}`)
       return token
     } finally {
       cancel!()
@@ -100,7 +100,7 @@ async function called(what: string, source: TokenSource): Promise<string> {
   try {
     return await source()
   } catch (error) {
-    throw credentialsError(`no token: ${what} failed`, error)
+    throw new CredentialsError(`no token: ${what} failed`, error)
   }
 }
 
@@ -150,7 +150,7 @@ async function ownError(pending: Promise<void>): Promise<void> {
     await pending
   } catch (error) {
     const { message, cause } = error as RequestError
-    throw credentialsError(message, cause)
+    throw new CredentialsError(message, cause)
   }
 }
 
