@@ -1,7 +1,7 @@
 import type { ResponseHead } from '../core/exchange.ts'
 import type { CacheControl } from './cache-control.ts'
 import type { CacheMode, CacheRequest } from './cache-request.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../core/http-date.ts'
 import type { StoredResponse } from './store.ts'
 import type { Terms } from './terms.ts'
 import { variantOf } from './vary.ts'

@@ -1,5 +1,5 @@
 import type { ResponseHead } from '../core/exchange.ts'
-import { formatHttpDate } from './http-date.ts'
+import { formatHttpDate } from '../core/http-date.ts'
 
 /** Fields about one connection or one hop: not stored (RFC 9111 section 3.1). Age is computed anew. */
 const NOT_STORED = new Set([

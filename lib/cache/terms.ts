@@ -1,7 +1,7 @@
 import type { ResponseHead } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { CacheControl } from './cache-control.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../core/http-date.ts'
 
 /** What a response says about its own use, read once when it is stored. Times are ms; -1: not said. */
 export interface Terms {

@@ -1,44 +1,46 @@
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-
-/** Sun, 06 Nov 1994 08:49:37 GMT */
-const FIXDATE = /^[a-z]{3}, (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i
-/** Sunday, 06-Nov-94 08:49:37 GMT */
-const RFC_850 = /^[a-z]{6,9}, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i
-/** Sun Nov  6 08:49:37 1994 */
-const ASCTIME = /^[a-z]{3} ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i
+const MONTH = `(${MONTHS.join('|')})`
+const TIME = String.raw`(\d{1,2}):(\d\d):(\d\d)`
 
 /**
- * The three forms of a date in HTTP (RFC 9110 section 5.6.7), in ms since 1970; NaN for anything else.
- * Not by `Date.parse`, which takes a great deal for a date: "3 apples" is a day in March.
- *
- * @param now ms since 1970: a year of two digits is never more than 50 years ahead of it
+ * The three forms of RFC 9110 section 5.6.7, read as forgivingly as browsers do: case, blanks, dashes
+ * and the comma do not matter. Any zone but GMT would change the time, and is no HTTP date.
  */
+const DAY_FIRST = new RegExp(
+  String.raw`^[a-z]+,? *(\d{1,2})[ -]+${MONTH}[ -]+(\d{4}|\d\d) +${TIME} +(?:gmt|utc)$`,
+  'i',
+)
+const ASCTIME = new RegExp(String.raw`^[a-z]+ +${MONTH} +(\d{1,2}) +${TIME} +(\d{4})$`, 'i')
+
+/** A two-digit year that would lie more than 50 years ahead is one of the last century. */
+const PIVOT_YEARS = 50
+
+/** Milliseconds since 1970; NaN when `text` is no HTTP date. `now` tells the century of two-digit years. */
 export function parseHttpDate(text: string, now: number): number {
-  const fixed = FIXDATE.exec(text)
-  if (fixed !== null) return dateOf(Number(fixed[3]), fixed[2]!, fixed[1]!, fixed, 4)
-  const old = RFC_850.exec(text)
-  if (old !== null) {
-    const thisYear = new Date(now).getUTCFullYear()
-    let year = Math.floor(thisYear / 100) * 100 + Number(old[3])
-    if (year > thisYear + 50) year -= 100
-    return dateOf(year, old[2]!, old[1]!, old, 4)
-  }
+  const dayFirst = DAY_FIRST.exec(text)
+  if (dayFirst !== null) return utc(fullYear(dayFirst[3]!, now), dayFirst[2]!, dayFirst[1]!, dayFirst, 4)
   const asctime = ASCTIME.exec(text)
-  if (asctime !== null) return dateOf(Number(asctime[6]), asctime[1]!, asctime[2]!, asctime, 3)
-  return NaN
+  return asctime === null ? NaN : utc(Number(asctime[6]), asctime[1]!, asctime[2]!, asctime, 3)
 }
 
-/** The time of day stands in three groups from `at` on. */
-function dateOf(year: number, monthName: string, day: string, match: RegExpExecArray, at: number): number {
+export function formatHttpDate(time: number): string {
+  return new Date(time).toUTCString()
+}
+
+function fullYear(text: string, now: number): number {
+  if (text.length === 4) return Number(text)
+  const current = new Date(now).getUTCFullYear()
+  const year = current - (current % 100) + Number(text)
+  return year > current + PIVOT_YEARS ? year - 100 : year
+}
+
+/** `at`: where in `match` hours, minutes and seconds stand. */
+function utc(year: number, monthName: string, dayText: string, match: RegExpExecArray, at: number): number {
+  const [hours, minutes, seconds] = [Number(match[at]), Number(match[at + 1]), Number(match[at + 2])]
   const month = MONTHS.indexOf(monthName.toLowerCase())
-  const [hour, minute, second] = [match[at], match[at + 1], match[at + 2]].map(Number) as [
-    number,
-    number,
-    number,
-  ]
-  // A leap second is the one 60 that there is.
-  if (month === -1 || hour > 23 || minute > 59 || second > 60) return NaN
-  const date = Date.UTC(year, month, Number(day), hour, minute, second)
-  // 31 February is no day, and Date.UTC goes on into March.
-  return new Date(Date.UTC(year, month, Number(day))).getUTCMonth() === month ? date : NaN
+  const day = Number(dayText)
+  // A day that the month does not have would roll over into the next one. 60 is a leap second.
+  const isDay = new Date(Date.UTC(year, month, day)).getUTCDate() === day
+  if (!isDay || hours > 23 || minutes > 59 || seconds > 60) return NaN
+  return Date.UTC(year, month, day, hours, minutes, seconds)
 }

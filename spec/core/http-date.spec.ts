@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { formatHttpDate, parseHttpDate } from '../../lib/cache/http-date.ts'
-import { NOW } from './stand.ts'
+import { formatHttpDate, parseHttpDate } from '../../lib/core/http-date.ts'
+/** 2026, and a bit. */
+const NOW = Date.UTC(2026, 0, 15)
 
 const TIME = Date.UTC(1994, 10, 6, 8, 49, 37)
 
