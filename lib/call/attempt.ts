@@ -4,8 +4,10 @@ import type { Headers } from '../core/headers.ts'
 import type { ProgressMeter } from '../core/progress-meter.ts'
 import type { Target } from '../core/target.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
+import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
 import type { CallHistory } from './history.ts'
+import type { Joined } from './joins.ts'
 import { ownFields } from './own-fields.ts'
 import { meterOf } from './progress.ts'
 import type { BuiltRequest, PreparedRequest } from './request.ts'
@@ -16,7 +18,7 @@ import { StreamedAnswer } from './streamed-answer.ts'
 import { WholeAnswer } from './whole-answer.ts'
 
 /** The call that an attempt is one of. */
-export interface AttemptOwner {
+export interface AttemptOwner extends Joined {
   readonly context: CallContext
   readonly history: CallHistory | null
   readonly isOver: boolean
@@ -42,6 +44,8 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   answer: Answer | null = null
   readonly #call: AttemptOwner
   #meter: ProgressMeter | null = null
+  /** The call has gone on: what comes is for the cache alone. */
+  #stored: CacheStage | null = null
 
   constructor(call: AttemptOwner, { request, path }: BuiltRequest) {
     this.#call = call
@@ -83,6 +87,28 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */
   leave(): void {
     this.exchange.holder?.cancel(this.exchange)
+  }
+
+  /** The call goes on without this answer, which the cache keeps: its body is read to its end. */
+  storeOnly(stage: CacheStage, head: ResponseHead): void {
+    this.#stored = stage
+    stage.gather(head)
+  }
+
+  #storeMore(stage: CacheStage, chunk: Uint8Array): boolean {
+    if (!stage.onBody(chunk)) this.#leaveStored(stage)
+    return true
+  }
+
+  #endStored(stage: CacheStage, trailers: Headers | null): void {
+    stage.store(this.head!, null, trailers)
+    stage.end(this.#call)
+  }
+
+  /** It is too large, or too slow: then it is not kept. */
+  #leaveStored(stage: CacheStage): void {
+    this.leave()
+    stage.end(this.#call)
   }
 
   /** The answer is for the caller. */
@@ -130,6 +156,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onBody(_x: Exchange, chunk: Uint8Array): boolean {
+    if (this.#stored !== null) return this.#storeMore(this.#stored, chunk)
     const { context, history } = this.#call
     const answer = this.answer!
     const room = answer.push(chunk)
@@ -140,6 +167,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onEnd(_x: Exchange, trailers: Headers | null): void {
+    if (this.#stored !== null) return this.#endStored(this.#stored, trailers)
     const answer = this.answer!
     answer.end(trailers)
     this.#meter?.finish(answer.bytesOnWire, answer.bytesOnWire)
@@ -147,10 +175,12 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onError(_x: Exchange, error: RequestError): void {
-    this.#call.onFailed(error)
+    if (this.#stored === null) this.#call.onFailed(error)
+    else this.#stored.end(this.#call)
   }
 
   onClosing(): void {
+    if (this.#stored !== null) return this.#leaveStored(this.#stored)
     if (!(this.answer instanceof StreamedAnswer) || !this.answer.isForgotten) return
     this.#call.cancel(new ClosedError('the client was closed before anybody read this body'))
   }

@@ -1,7 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { CacheMode, CacheRequest } from '../cache/cache-request.ts'
-import type { Credentials } from './auth/authenticator.ts'
-import { fieldOf } from './hop-fields.ts'
+import { indexFields } from './hop-fields.ts'
 import type { PreparedRequest } from './request.ts'
 
 /** A request, as the cache sees it: its fields as they would be sent now. */
@@ -23,23 +22,23 @@ export class CallCacheRequest implements CacheRequest {
   }
 
   field(name: string): string | null {
-    const { jar, sendsCookies, credentials, target, fields } = this.#request
+    const { jar, sendsCookies, credentials, target } = this.#request
     if (name === 'cookie' && jar !== null && sendsCookies) return jar.header(target, this.#path) || null
     // Which it is matters, not what it says: a digest differs each time.
     if (name === 'authorization' && credentials !== null) return this.partition
-    return fieldOf(fields, name)
+    return fieldsOf(this.#request).get(name) ?? null
   }
 }
 
-/** Another in each process: numbers that are counted anew must not meet in a store that outlives it. */
-const PROCESS = randomUUID()
-const identities = new WeakMap<Credentials, string>()
-let identityCount = 0
+/** Fields by name: many calls share a request, and the cache asks for seven or so that are mostly not there. */
+const indexes = new WeakMap<PreparedRequest, ReadonlyMap<string, string>>()
 
-function identityOf(credentials: Credentials): string {
-  const known = identities.get(credentials) ?? `${PROCESS} ${++identityCount}`
-  identities.set(credentials, known)
-  return known
+function fieldsOf(request: PreparedRequest): ReadonlyMap<string, string> {
+  const known = indexes.get(request)
+  if (known !== undefined) return known
+  const index = indexFields(request.fields)
+  indexes.set(request, index)
+  return index
 }
 
 /** Partitions of requests that many calls share. */
@@ -52,15 +51,16 @@ const partitions = new WeakMap<PreparedRequest, string>()
 function partitionOf(request: PreparedRequest): string {
   const known = partitions.get(request)
   if (known !== undefined) return known
-  const { jar, jarName, fields, credentials, target, rules } = request
+  const { jar, jarName, credentials, target, rules } = request
+  const index = fieldsOf(request)
   const parts: string[] = []
   if (jar !== null) parts.push(`jar ${jarName}`)
   if (target.tlsIdentity !== '') parts.push(`tls ${target.tlsIdentity}`)
   for (const name of rules.secretFields) {
-    const value = fieldOf(fields, name)
-    if (value !== null) parts.push(`${name} ${value}`)
+    const value = index.get(name)
+    if (value !== undefined) parts.push(`${name} ${value}`)
   }
-  if (credentials !== null) parts.push(`credentials ${identityOf(credentials)}`)
+  if (credentials !== null) parts.push(`credentials ${credentials.identity}`)
   const text = parts.join('\n')
   // Hashed: it is written to disk, and cookies are nobody's business there.
   const partition = text === '' ? '' : createHash('sha256').update(text).digest('base64url').slice(0, 22)

@@ -1,3 +1,4 @@
+import { modeFields } from '../cache/cache-request.ts'
 import type { HttpCache, Lookup } from '../cache/http-cache.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import type { Clock } from '../core/clock.ts'
@@ -31,6 +32,8 @@ export class CacheStage {
   stored: StoredResponse | null = null
   /** The fields that ask whether `stored` still holds, each line with its CR LF. */
   conditions = ''
+  /** Those that tell caches on the way what the mode is. */
+  readonly modeFields: string
   /** What becomes of a revalidation: 'revalidated', or 'stale' when it failed. */
   outcome: 'revalidated' | 'stale' = 'revalidated'
   readonly #context: CacheContext
@@ -51,6 +54,7 @@ export class CacheStage {
     this.#context = context
     this.#request = new CallCacheRequest(request, path)
     this.#startedAt = context.clock.date()
+    this.modeFields = modeFields(this.#request)
   }
 
   lookup(): Lookup | Promise<Lookup> {
@@ -116,21 +120,27 @@ export class CacheStage {
     return this.#context.cache.ageOf(stored)
   }
 
-  /** The answer is the server's: it may be kept, and may end what was. `gathers`: its body is handed on at once. */
-  keep(head: ResponseHead, gathers: boolean): void {
+  /** The answer is the server's: it may end what was, and may be kept. Gives whether it is. */
+  keep(head: ResponseHead): boolean {
     const { cache } = this.#context
     void cache.invalidate(this.#request, head)
     this.#keeps = cache.storable(this.#request, head)
-    if (this.#keeps && gathers) this.#copy = new BodyCollector(head.contentLength)
+    return this.#keeps
   }
 
-  /** A piece of a body that is handed on as it comes. */
-  onBody(chunk: Uint8Array): void {
-    if (this.#copy === null) return
+  /** The body is handed on at once, or dropped: here it is gathered. */
+  gather(head: ResponseHead): void {
+    if (this.#keeps) this.#copy = new BodyCollector(head.contentLength)
+  }
+
+  /** A piece of a body that is gathered. false: it has become too large to be kept. */
+  onBody(chunk: Uint8Array): boolean {
+    if (this.#copy === null) return this.#keeps
     this.#copy.push(chunk)
-    if (this.#copy.size <= LIMITS.maxCacheEntry) return
+    if (this.#copy.size <= LIMITS.maxCacheEntry) return true
     this.#copy = null
     this.#keeps = false
+    return false
   }
 
   /** `wire`: the body as it came; null: what was gathered. */

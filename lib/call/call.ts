@@ -104,7 +104,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
         new Call(this.context, this.#same()).revalidate(found)
         return this.#give(found.stored, 'stale')
       case 'unavailable':
-        return this.#attempt.answerAtOnce(gatewayTimeout, NOTHING, null)
+        return this.#attempt.answerAtOnce(gatewayTimeout, new Uint8Array(0), null)
       case 'revalidate':
         if (stage.isShared(found.stored)) return this.#give(found.stored, 'hit')
         stage.begin(found)
@@ -159,8 +159,10 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (isRetryableStatus(head.status, this.#attempt.rules)) {
       if (this.#retries({ kind: 'status', status: head.status }, retryAfter)) return
     }
-    if (this.#follows(head)) return
-    this.history?.stage?.keep(head, this.#attempt.request.streamed)
+    const stage = this.history === null ? null : this.history.stage
+    const isKept = stage !== null && stage.keep(head)
+    if (this.#follows(head, isKept)) return
+    if (isKept && this.#attempt.request.streamed) stage.gather(head)
     this.#attempt.take(head)
   }
 
@@ -190,7 +192,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     return true
   }
 
-  #follows(head: ResponseHead): boolean {
+  #follows(head: ResponseHead, isKept: boolean): boolean {
     if (head.status < 300 || head.status > 399) return false
     const from = this.#same()
     let to: BuiltRequest | null
@@ -205,7 +207,8 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       channels.callRedirect.publish({ ...this.#event(), location: to.request.target.origin + to.path })
     }
     if (to.request.body === null) from.request.body?.discard?.()
-    this.#leave()
+    if (isKept) this.#attempt.storeOnly(this.history!.releaseStage(), head)
+    else this.#leave()
     this.#next(to)
     return true
   }
@@ -219,7 +222,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const head = headOf(stored, history.stage!.ageOf(stored))
     this.#goOn(() => {
       this.#attempt.head = head
-      if (!this.#follows(head)) this.#attempt.answerAtOnce(head, stored.body, trailersOf(stored))
+      if (!this.#follows(head, false)) this.#attempt.answerAtOnce(head, stored.body, trailersOf(stored))
     })
   }
 
@@ -440,8 +443,6 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     return { client: this.context.clientId, call: this, method: request.method, url, status }
   }
 }
-
-const NOTHING = new Uint8Array(0)
 
 /** Nobody reads what a revalidation brings. */
 function discard(response: Response | StreamResponse): void {

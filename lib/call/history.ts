@@ -67,6 +67,13 @@ export class CallHistory {
     return due
   }
 
+  /** The stage stays with the attempt that is left. */
+  releaseStage(): CacheStage {
+    const stage = this.stage!
+    this.stage = null
+    return stage
+  }
+
   /** Goes on with this request; what was the last one's is over. */
   startAttempt({ fragment }: BuiltRequest, call: Joined): void {
     this.stage?.end(call)

@@ -41,12 +41,19 @@ export function fieldsOfHop(fields: string, changes: FieldChanges): string {
 
 /** The value of a field out of serialised lines, several joined by a comma; `name` in lower case. */
 export function fieldOf(fields: string, name: string): string | null {
-  let value: string | null = null
+  return indexFields(fields).get(name) ?? null
+}
+
+/** All of them, by name in lower case. */
+export function indexFields(fields: string): ReadonlyMap<string, string> {
+  const index = new Map<string, string>()
   for (const line of fields.split('\r\n')) {
     const colon = line.indexOf(':')
-    if (colon !== name.length || line.slice(0, colon).toLowerCase() !== name) continue
-    const own = line.slice(colon + 1).trim()
-    value = value === null ? own : `${value}, ${own}`
+    if (colon === -1) continue
+    const name = line.slice(0, colon).toLowerCase()
+    const value = line.slice(colon + 1).trim()
+    const before = index.get(name)
+    index.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  return value
+  return index
 }

@@ -20,7 +20,7 @@ export function ownFields(
   }
   if (stage !== null) {
     stage.onSend()
-    fields += stage.conditions
+    fields += stage.modeFields + stage.conditions
   }
   return fields
 }

@@ -56,5 +56,7 @@ export interface Authenticator {
 
 /** Credentials with all that has been learned about them, shared by calls. */
 export interface Credentials {
+  /** Equal for equal ones, and no secret in itself: answers to the one are not for the other. */
+  readonly identity: string
   forCall(): Authenticator
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../core/errors.ts'
 import type { Authenticator, Credentials } from './authenticator.ts'
+import { identityOf } from './identity.ts'
 import type { Origins } from './origins.ts'
 
 /** The value of an Authorization field by RFC 7617: UTF-8. Throws ArgumentError for what it cannot say. */
@@ -24,11 +25,13 @@ export function checkText(what: string, text: unknown): void {
 
 /** Name and password, sent with every request. A 401 says that they are wrong. */
 export class BasicAuth implements Credentials, Authenticator {
+  readonly identity: string
   readonly #origins: Origins
   readonly #field: string
 
   constructor(username: string, password: string, origins: Origins) {
     this.#field = basicField(username, password)
+    this.identity = identityOf('basic', username, password)
     this.#origins = origins
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { ArgumentError, CredentialsError, type RequestError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Authenticator, Credentials, RefreshReason } from './authenticator.ts'
+import { identityOf } from './identity.ts'
 import type { Origins } from './origins.ts'
 
 type TokenSource = () => string | Promise<string>
@@ -9,6 +10,7 @@ type Refresh = (why: RefreshReason) => string | Promise<string>
 
 /** Where a client's calls get their token from, and the one they use now. */
 export class BearerAuth implements Credentials {
+  readonly identity: string
   readonly #origins: Origins
   readonly #clock: Clock
   readonly #source: TokenSource | null
@@ -19,6 +21,7 @@ export class BearerAuth implements Credentials {
 
   /** Throws ArgumentError when a token given as text cannot be sent. */
   constructor(bearer: string | TokenSource, refresh: Refresh | null, origins: Origins, clock: Clock) {
+    this.identity = identityOf('bearer', typeof bearer === 'string' ? bearer : null)
     this.#origins = origins
     this.#clock = clock
     this.#source = typeof bearer === 'function' ? bearer : null

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { LIMITS } from '../../core/limits.ts'
 import type { Authenticator, Credentials } from './authenticator.ts'
 import { digestField, digestKey, pickDigest, type DigestChallenge, type Login } from './digest.ts'
+import { identityOf } from './identity.ts'
 import { ProtectionSpace } from './protection-space.ts'
 import type { Origins } from './origins.ts'
 
@@ -10,6 +11,7 @@ const MAX_COUNT = 0xffffffff
 
 /** A name and a password, and what servers have said about how to prove them. */
 export class DigestAuth implements Credentials {
+  readonly identity: string
   readonly #login: Login
   readonly #origins: Origins
   /** Oldest first, by origin and realm. */
@@ -17,6 +19,7 @@ export class DigestAuth implements Credentials {
 
   constructor(login: Login, origins: Origins) {
     this.#login = login
+    this.identity = identityOf('digest', login.username, login.password)
     this.#origins = origins
   }
 
