@@ -2,6 +2,8 @@
 export interface BodySink {
   /** A promise: wait for it before the next chunk, so that the disk slows the server down. */
   write(chunk: Uint8Array): Promise<void> | undefined
+  /** Drops what was written, for a body that comes anew; false: it cannot be taken back. */
+  restart(): Promise<boolean>
   /** All of the body is here. Resolves with the file's path as reports show it; '' for none. */
   commit(): Promise<string>
   /** The body did not arrive whole; what there is of it goes. */

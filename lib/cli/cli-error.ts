@@ -1,4 +1,4 @@
-import type { ExitCode } from './exit-codes.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
 
 /** Ends the command before it has started. The message names value, rule and remedy. */
 export class CliError extends Error {
@@ -9,4 +9,12 @@ export class CliError extends Error {
     this.name = 'CliError'
     this.exitCode = exitCode
   }
+}
+
+/**
+ * For options whose values may be secret: what a parser of commander throws is printed with the value,
+ * this is not.
+ */
+export function usageError(message: string, cause?: unknown): CliError {
+  return new CliError(EXIT.usage, message, cause)
 }

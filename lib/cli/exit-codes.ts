@@ -45,6 +45,8 @@ const BY_ERROR: ReadonlyMap<string, ExitCode> = new Map([
   ['ERR_PROTOCOL', EXIT.protocol],
   ['ERR_DECODING', EXIT.protocol],
   ['ERR_LIMIT', EXIT.protocol],
+  // As a redirect that is not followed at all.
+  ['ERR_REDIRECT', EXIT.status],
   ['ERR_ARGUMENT', EXIT.usage],
   ['ERR_FILE', EXIT.file],
   ['ERR_FILE_EXISTS', EXIT.file],

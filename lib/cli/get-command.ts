@@ -1,15 +1,17 @@
 import type { Readable, Writable } from 'node:stream'
-import { ArgumentError, Client, LIMITS, type ClientOptions } from '../index.ts'
+import { ArgumentError, Client, LIMITS, SqliteStore, type ClientOptions } from '../index.ts'
 import type { BodyStore } from './body-sink.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, usageError } from './cli-error.ts'
+import { clientOptions, fetchPlan } from './client-options.ts'
+import { CookieFiles } from './cookie-files.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Gate } from './gate.ts'
+import type { GetOptions } from './get-options.ts'
 import { GetRun } from './get-run.ts'
 import { onInterrupts } from './interrupts.ts'
-import { ItemFetcher, type FetchPlan } from './item-fetcher.ts'
-import { CLI_LIMITS } from './limits.ts'
+import { ItemFetcher } from './item-fetcher.ts'
 import { NoStore } from './no-store.ts'
-import { callsAtOnce, type GetOptions } from './options.ts'
+import { callsAtOnce } from './options.ts'
 import { OutputFolder } from './output-folder.ts'
 import { Progress, type ProgressMode, type ProgressStream } from './progress.ts'
 import { ReportFile } from './report-file.ts'
@@ -22,18 +24,18 @@ export interface GetIo {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: ProgressStream
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** `trawl get`. Throws a CliError for what can be refused before anything starts. */
 export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCode> {
-  const client = makeClient(options)
-  const { source, store, report } = await openAll(options, io)
+  const { client, source, store, report, cookies, cache } = await openAll(options, io)
   const gate = makeGate(options)
   const quiet = store instanceof StdoutStore && options.progress === 'auto'
   const run: GetRun = new GetRun({
     client,
     source,
-    fetcher: new ItemFetcher(client, fetchPlan(options), store, gate),
+    fetcher: new ItemFetcher(client, fetchPlan(options), store, gate, cookies),
     gate,
     report,
     width: callsAtOnce(options.maxConn ?? LIMITS.maxConn, options.pipeline ?? 1),
@@ -52,10 +54,13 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
   const { dialled, reused } = client.stats()
   // Every call has ended: nothing is left to wait for, not even what aborted ones still get.
   client.destroy()
+  cache?.close()
   progress.stop()
-  removeHandlers()
   source.stop()
-  const exitCode = await closeReport(report, run.exitCode, io.stderr)
+  let { exitCode } = run
+  exitCode = await finish(report?.close(), exitCode, io.stderr)
+  exitCode = await finish(cookies?.save(io.stdout), exitCode, io.stderr)
+  removeHandlers()
   if (!quiet) {
     const { outputDir, report: reportPath } = options
     const facts = { elapsedMs, dialled, reused, outputDir, report: reportPath, stopped: run.stopped }
@@ -64,79 +69,78 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
   return exitCode
 }
 
-function makeClient(options: GetOptions): Client {
-  try {
-    return new Client(clientOptions(options))
-  } catch (error) {
-    if (error instanceof ArgumentError) throw new CliError(EXIT.usage, error.message, error)
-    throw error
-  }
-}
-
-function clientOptions(options: GetOptions): ClientOptions {
-  return {
-    ...(options.maxConn === undefined ? {} : { maxConn: options.maxConn }),
-    ...(options.maxConnPerTarget === undefined ? {} : { maxConnPerTarget: options.maxConnPerTarget }),
-    ...(options.pipeline === undefined ? {} : { maxPipelinedRequests: options.pipeline }),
-    ...(options.connectTimeout === undefined ? {} : { connectTimeout: options.connectTimeout }),
-    ...(options.maxTime === undefined ? {} : { totalTimeout: options.maxTime }),
-    ...(mayPipeline(options)
-      ? { maxBodySize: Math.min(CLI_LIMITS.wholeBody, options.maxFileSize ?? Infinity) }
-      : {}),
-    headers: options.headers,
-    maxRetries: 0,
-    redirect: 'manual',
-    ...(options.clientIp === undefined ? {} : { clientIp: options.clientIp }),
-    ...(options.insecure ? { tlsOptions: { rejectUnauthorized: false } } : {}),
-    ...(options.resolve.size === 0
-      ? {}
-      : { resolve: (host: string) => options.resolve.get(host) ?? options.resolve.get('*') }),
-  }
-}
-
 /** As many as can be in flight. */
-function makeGate({ maxConn, maxConnPerTarget, pipeline }: GetOptions): Gate {
+function makeGate({ maxConn, maxConnPerTarget, pipeline, clientIps, gap, maxTime }: GetOptions): Gate {
   const depth = pipeline ?? 1
-  return new Gate((maxConn ?? LIMITS.maxConn) * depth, (maxConnPerTarget ?? LIMITS.maxConnPerTarget) * depth)
-}
-
-function fetchPlan(options: GetOptions): FetchPlan {
-  const { method, body } = options
-  return {
-    request: method === 'GET' && body === undefined ? undefined : { method, body },
-    whole: mayPipeline(options),
-    maxFileSize: options.maxFileSize ?? Infinity,
-  }
-}
-
-/** Only these: a body that is too large is asked for a second time, which a POST must not be. */
-function mayPipeline({ pipeline, method, body }: GetOptions): boolean {
-  return (pipeline ?? 1) > 1 && (method === 'GET' || method === 'HEAD') && body === undefined
+  // Each client IP makes a target of its own.
+  const targets = Math.max(1, clientIps.length)
+  const perTarget = (maxConnPerTarget ?? LIMITS.maxConnPerTarget) * depth
+  // What waits for the pace has its time running: no more than can be sent in half of it.
+  const inTime = gap > 0 && (maxTime ?? 0) > 0 ? Math.floor(maxTime! / 2 / gap) : Infinity
+  return new Gate((maxConn ?? LIMITS.maxConn) * depth, Math.max(1, Math.min(perTarget, inTime)) * targets)
 }
 
 interface Opened {
+  readonly client: Client
   readonly source: UrlSource
   readonly store: BodyStore
   readonly report: ReportFile | null
+  /** null: none are kept. */
+  readonly cookies: CookieFiles | null
+  readonly cache: SqliteStore | null
 }
 
 /** Opens all that is read and written, so that a wrong path shows before the first request. */
 async function openAll(options: GetOptions, io: GetIo): Promise<Opened> {
-  // Only a list from standard input needs it, and asking for it opens it.
-  const stdin = options.input === '-' ? io.stdin : null
-  const source = await UrlSource.open(options.urls, options.input, stdin)
+  const cookies = await openCookies(options, io)
+  const cache = openCache(options.cache)
+  let client: Client | null = null
+  let source: UrlSource | null = null
   try {
+    client = makeClient(clientOptions(options, cookies?.jars ?? null, cache))
+    // Only a list from standard input needs it, and asking for it opens it.
+    const stdin = options.input === '-' ? io.stdin : null
+    source = await UrlSource.open(options.urls, options.input, stdin)
     const store = await openStore(options, io)
-    const report = options.report === '' ? null : await ReportFile.open(options.report)
-    if (report !== null && source.identity !== '' && (await report.identity()) === source.identity) {
-      await report.close()
-      throw new CliError(EXIT.usage, `${options.report} is the input too; choose another --report`)
-    }
-    return { source, store, report }
+    return { client, source, store, report: await openReport(options.report, source), cookies, cache }
   } catch (error) {
-    source.stop()
+    source?.stop()
+    client?.destroy()
+    cache?.close()
     throw error
   }
+}
+
+function makeClient(options: ClientOptions): Client {
+  try {
+    return new Client(options)
+  } catch (error) {
+    if (error instanceof ArgumentError) throw usageError(error.message, error)
+    throw error
+  }
+}
+
+async function openCookies({ cookies, clientIps }: GetOptions, io: GetIo): Promise<CookieFiles | null> {
+  if (!cookies.keeps) return null
+  return CookieFiles.open(cookies, clientIps, (text) => io.stderr.write(`trawl: ${text}\n`))
+}
+
+function openCache(path: string): SqliteStore | null {
+  if (path === '') return null
+  try {
+    return new SqliteStore(path)
+  } catch (error) {
+    if (error instanceof ArgumentError) throw new CliError(EXIT.file, `--cache: ${error.message}`, error)
+    throw error
+  }
+}
+
+async function openReport(path: string, source: UrlSource): Promise<ReportFile | null> {
+  if (path === '') return null
+  const report = await ReportFile.open(path)
+  if (source.identity === '' || (await report.identity()) !== source.identity) return report
+  await report.close()
+  throw usageError(`${path} is the input too; choose another --report`)
 }
 
 async function openStore(options: GetOptions, io: GetIo): Promise<BodyStore> {
@@ -150,13 +154,14 @@ function progressMode(options: GetOptions, stderr: ProgressStream): ProgressMode
   return stderr.isTTY === true && process.env['TERM'] !== 'dumb' ? 'bar' : 'plain'
 }
 
-async function closeReport(
-  report: ReportFile | null,
+/** Waits for what is written at the end; that it cannot be is told, and is the exit code unless another is. */
+async function finish(
+  writing: Promise<void> | undefined,
   exitCode: ExitCode,
   stderr: Writable,
 ): Promise<ExitCode> {
   try {
-    await report?.close()
+    await writing
     return exitCode
   } catch (error) {
     stderr.write(`trawl: ${(error as Error).message}\n`)

@@ -79,6 +79,7 @@ export class GetRun implements Interruptible {
   abort(exitCode: ExitCode): void {
     this.#exitCode = exitCode
     this.#stop('interrupted')
+    this.#parts.fetcher.abort()
     this.#parts.client.destroy()
   }
 

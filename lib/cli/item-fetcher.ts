@@ -1,21 +1,26 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  ArgumentError,
+  LIMITS,
   LimitError,
+  RequestError,
   Response,
+  RETRY_ERRORS,
   type Client,
   type RequestOptions,
   type StreamResponse,
-  type Timings,
 } from '../index.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
-import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
-import { FileError } from './file-error.ts'
+import type { CookieFiles } from './cookie-files.ts'
+import { EXIT } from './exit-codes.ts'
 import type { Gate } from './gate.ts'
 import type { InputItem } from './input.ts'
+import { blankOutcome, factsOf, failureOf, judge } from './item-outcome.ts'
 import { parseItemUrl, showUrlText, withoutCredentials } from './item-url.ts'
 import type { Outcome } from './outcome.ts'
+import { isRetryTimeOver, untilRetryTime } from './retry-time.ts'
 
-/** How items are fetched: the same for all of a run. */
+/** How items are fetched: the same for all of a run. Times are ms. */
 export interface FetchPlan {
   /** undefined: a plain GET with the client's own settings. */
   readonly request: RequestOptions | undefined
@@ -26,6 +31,26 @@ export interface FetchPlan {
   readonly whole: boolean
   /** Most bytes of a body that is streamed. */
   readonly maxFileSize: number
+  /** The client follows redirects. */
+  readonly follows: boolean
+  /** An answer that broke off may be asked for again. */
+  readonly mayRepeat: boolean
+  /** Most retries of one item; the client's own `maxRetries`. */
+  readonly retries: number
+  /** No retry begins later; 0: no limit. */
+  readonly retryMaxTime: number
+  /** For one item, its retries included; 0: no limit. The client's own `totalTimeout`. */
+  readonly maxTime: number
+}
+
+/** One item on its way. */
+interface Fetching {
+  readonly url: URL
+  /** On `performance.now()`: when its turn came. */
+  started: number
+  response: Response | StreamResponse | null
+  /** So far. */
+  retries: number
 }
 
 /** Fetches items one by one and stores their bodies. Never rejects: what went wrong is the outcome. */
@@ -35,13 +60,22 @@ export class ItemFetcher {
   readonly #streamOptions: RequestOptions
   readonly #store: BodyStore
   readonly #gate: Gate
+  readonly #cookies: CookieFiles | null
+  readonly #aborting = new AbortController()
 
-  constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate) {
+  constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate, cookies: CookieFiles | null) {
     this.#client = client
     this.#plan = plan
     this.#streamOptions = { ...plan.request, maxBodySize: plan.maxFileSize }
     this.#store = store
     this.#gate = gate
+    this.#cookies = cookies
+    setMaxListeners(0, this.#aborting.signal)
+  }
+
+  /** Ends the waits between tries; what the client does ends with the client. */
+  abort(): void {
+    this.#aborting.abort()
   }
 
   /** Resolves with null when the gate was closed before the item was sent. */
@@ -49,46 +83,105 @@ export class ItemFetcher {
     const url = parseItemUrl(item.text, item.tooLong)
     if (typeof url === 'string') {
       const where = item.line === 0 ? '' : `line ${item.line}: `
-      const exitCode = EXIT.other
-      return { ...blank(showUrlText(item.text), item.line), error: 'ERR_URL', message: where + url, exitCode }
+      const blank = blankOutcome(showUrlText(item.text), item.line)
+      return { ...blank, error: 'ERR_URL', message: where + url, exitCode: EXIT.other }
     }
-    const base = { ...blank(withoutCredentials(url), item.line), host: url.host }
-    let started = performance.now()
+    const base = { ...blankOutcome(withoutCredentials(url), item.line), host: url.host }
+    const fetching: Fetching = { url, started: performance.now(), response: null, retries: 0 }
     let sink: BodySink | null = null
-    let response: Response | StreamResponse | null = null
     try {
       sink = await this.#store.place(url)
       if (!(await this.#gate.enter(url.origin))) {
         await sink.discard()
         return null
       }
-      started = performance.now()
+      let response: Response | StreamResponse
       try {
-        response = await this.#send(url.href)
-        if (!(response instanceof Response)) await receive(response, sink)
+        fetching.started = performance.now()
+        this.#cookies?.give(url)
+        response = await this.#fetchInto(sink, fetching)
       } finally {
         this.#gate.leave(url.origin)
       }
       const file = await storeBody(response, sink)
-      return { ...base, ...factsOf(response), ...judge(response), file }
+      return { ...base, ...this.#facts(fetching), ...judge(response, this.#plan.follows), file }
     } catch (error) {
       await sink?.discard().catch(() => undefined)
-      const facts = response === null ? {} : factsOf(response)
-      return { ...base, totalMs: performance.now() - started, ...facts, ...failureOf(error) }
+      const totalMs = performance.now() - fetching.started
+      return { ...base, ...failureOf(error), totalMs, ...this.#facts(fetching) }
     }
   }
 
-  async #send(url: string): Promise<Response | StreamResponse> {
+  /** Of a call that came to no answer it is not known how often it was tried. */
+  #facts({ response, retries }: Fetching): Partial<Outcome> {
+    if (response === null) return this.#plan.retries === 0 ? { retries } : {}
+    return { ...factsOf(response), retries }
+  }
+
+  /**
+   * The client tries again until there is an answer, or a whole one where it gathers it; a body that
+   * breaks off on its way to the disk is asked for again here, within the same number of retries.
+   */
+  async #fetchInto(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
+    for (;;) {
+      fetching.response = null
+      const response = await this.#send(fetching)
+      fetching.response = response
+      fetching.retries += response.retries
+      if (response instanceof Response) return response
+      try {
+        await receive(response, sink)
+        return response
+      } catch (error) {
+        if (!this.#mayRetry(error, fetching) || !(await sink.restart())) throw error
+        await this.#pause(fetching.retries)
+        if (this.#isTooLate(fetching)) throw error
+        fetching.retries++
+      }
+    }
+  }
+
+  #mayRetry(error: unknown, fetching: Fetching): boolean {
+    const { mayRepeat, retries } = this.#plan
+    if (!mayRepeat || fetching.retries >= retries || this.#isTooLate(fetching)) return false
+    return error instanceof RequestError && RETRY_ERRORS.includes(error.code)
+  }
+
+  #isTooLate({ started }: Fetching): boolean {
+    const { retryMaxTime } = this.#plan
+    return this.#aborting.signal.aborted || (retryMaxTime > 0 && isRetryTimeOver(started, retryMaxTime))
+  }
+
+  /** As the client waits before a retry: a random time, up to a limit that doubles. */
+  async #pause(retries: number): Promise<void> {
+    const most = Math.min(LIMITS.maxRetryBackoff, LIMITS.retryBackoff * 2 ** retries)
+    const { signal } = this.#aborting
+    await sleep(Math.random() * most, undefined, { signal }).catch(() => undefined)
+  }
+
+  async #send(fetching: Fetching): Promise<Response | StreamResponse> {
+    const { href } = fetching.url
     if (this.#plan.whole) {
       try {
-        return await this.#client.request(url, this.#plan.request)
+        return await this.#client.request(href, this.#optionsFor(fetching, this.#plan.request))
       } catch (error) {
         // Too large to be held: fetched anew, alone on its connection, and written as it comes.
         if (!(error instanceof LimitError) || error.limit !== 'maxBodySize') throw error
         if (error.value >= this.#plan.maxFileSize) throw error
       }
     }
-    return this.#client.stream(url, this.#streamOptions)
+    return this.#client.stream(href, this.#optionsFor(fetching, this.#streamOptions))
+  }
+
+  /** The same object for all, as long as nothing is different: the client need not look at it anew. */
+  #optionsFor(fetching: Fetching, options: RequestOptions | undefined): RequestOptions | undefined {
+    const { retries, retryMaxTime, maxTime } = this.#plan
+    if (retryMaxTime === 0 && fetching.retries === 0) return options
+    const { url, started } = fetching
+    const own: RequestOptions = { ...options, maxRetries: retries - fetching.retries }
+    if (retryMaxTime > 0) own.modifyRequest = untilRetryTime(url, started, retryMaxTime)
+    if (maxTime > 0) own.totalTimeout = Math.max(1, Math.ceil(started + maxTime - performance.now()))
+    return own
   }
 }
 
@@ -117,73 +210,4 @@ async function storeBody(response: Response | StreamResponse, sink: BodySink): P
 
 function isWanted({ status }: Response | StreamResponse): boolean {
   return status >= 200 && status <= 299
-}
-
-function judge(response: Response | StreamResponse): Pick<Outcome, 'message' | 'exitCode'> {
-  const { status, statusText } = response
-  const exitCode = exitCodeOfStatus(status)
-  if (isGoodStatus(status)) return { message: '', exitCode }
-  const location = response.headers.get('location')
-  const to = status < 400 && location !== null ? `, to ${location}: redirects are not followed` : ''
-  return { message: `answered ${status}${statusText === '' ? '' : ` ${statusText}`}${to}`, exitCode }
-}
-
-function factsOf(response: Response | StreamResponse): Partial<Outcome> {
-  return {
-    status: response.status,
-    bytesOnWire: response.bytesOnWire,
-    bytesDecoded: response.bytesDecoded,
-    headMs: headTime(response.timings),
-    ...(response.timings.total < 0 ? {} : { totalMs: response.timings.total }),
-    clientIp: response.clientIp,
-    remoteAddress: response.remoteAddress,
-    attempt: response.attempt,
-  }
-}
-
-function failureOf(error: unknown): Pick<Outcome, 'error' | 'message' | 'exitCode' | 'fatal' | 'file'> {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  const name = typeof code === 'string' && code.startsWith('ERR_') ? code : 'ERR_OTHER'
-  // The URL is one: what is wrong with the request is wrong with every request of the run.
-  const fatal = error instanceof ArgumentError || (error instanceof FileError && error.fatal)
-  return {
-    error: name,
-    message: inFlags(String(message ?? error)),
-    exitCode: exitCodeOfError(name),
-    fatal,
-    file: '',
-  }
-}
-
-function blank(url: string, line: number): Outcome {
-  return {
-    url,
-    line,
-    host: '',
-    status: 0,
-    error: '',
-    message: '',
-    exitCode: EXIT.ok,
-    bytesOnWire: -1,
-    bytesDecoded: -1,
-    headMs: -1,
-    totalMs: -1,
-    clientIp: '',
-    remoteAddress: '',
-    file: '',
-    attempt: 0,
-    fatal: false,
-  }
-}
-
-/** The library's remedies in the words of the command. */
-function inFlags(message: string): string {
-  if (message.includes('tlsOptions.rejectUnauthorized')) return `${message} (on the command line: -k)`
-  if (message.includes('maxBodySize')) return `${message} (on the command line: --max-filesize)`
-  return message
-}
-
-/** From when it could be asked for to the end of its head, ms. */
-function headTime({ queue, dns, connect, tls, send, head }: Timings): number {
-  return queue + dns + connect + tls + send + head
 }

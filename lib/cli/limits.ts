@@ -19,6 +19,12 @@ export const CLI_LIMITS = {
   reportBuffer: 1_048_576,
   /** With --pipeline, bodies up to this size are held whole, one at a time for each connection. */
   wholeBody: 4_194_304,
+  /** Cookies in each jar, 0.7 KB each: a list may have many hosts. As JSON, a file of them may still be read. */
+  maxCookies: 50_000,
+  /** Retries of one URL, where --retry says nothing. curl: none; but a long list always meets some failure. */
+  retries: 3,
+  /** Retries of one URL that can be asked for, and redirects that stand for "without limit". */
+  maxTries: 1_000,
   /** Hosts with a line of their own in the tally; all later ones are counted together. */
   maxHosts: 10_000,
   /** Hosts shown in the summary. */

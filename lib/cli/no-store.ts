@@ -10,6 +10,10 @@ export class NoStore implements BodyStore, BodySink {
     return undefined
   }
 
+  async restart(): Promise<boolean> {
+    return true
+  }
+
   async commit(): Promise<string> {
     return ''
   }

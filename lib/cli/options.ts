@@ -1,41 +1,19 @@
 import { InvalidArgumentError } from 'commander'
-import { LIMITS } from '../index.ts'
+import { LIMITS, type CacheMode } from '../index.ts'
 import { CLI_LIMITS } from './limits.ts'
-import type { ProgressMode } from './progress.ts'
 
-/** What `trawl get` was asked to do, checked. Times are ms, sizes bytes; undefined: the client's default. */
-export interface GetOptions {
-  readonly urls: readonly string[]
-  /** A file's path, or `-` for standard input; '' for none. */
-  readonly input: string
-  /** '' for none: one body, to standard output. */
-  readonly outputDir: string
-  readonly force: boolean
-  /** '' for none. */
-  readonly report: string
-  readonly progress: 'auto' | ProgressMode
-  readonly method: string
-  /** Pairs, in the order they were given; the User-Agent among them where it is given. */
-  readonly headers: readonly [name: string, value: string][]
-  readonly body: Uint8Array | undefined
-  readonly maxConn: number | undefined
-  readonly maxConnPerTarget: number | undefined
-  readonly pipeline: number | undefined
-  readonly clientIp: string | undefined
-  readonly connectTimeout: number | undefined
-  readonly maxTime: number | undefined
-  readonly maxFileSize: number | undefined
-  readonly insecure: boolean
-  readonly resolve: ReadonlyMap<string, readonly string[]>
-}
-
-/** A whole number from 1 to `max`. */
-export function countOption(max: number): (value: string) => number {
+/** A whole number from `min` to `max`. */
+export function countOption(max: number, min = 1): (value: string) => number {
   return (value) => {
     const count = /^\d+$/u.test(value) ? Number(value) : Number.NaN
-    if (count >= 1 && count <= max) return count
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)
+    if (count >= min && count <= max) return count
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }
+}
+
+/** -1 for no limit, as curl has it. */
+export function redirectsOption(value: string): number {
+  return value === '-1' ? CLI_LIMITS.maxTries : countOption(CLI_LIMITS.maxTries, 0)(value)
 }
 
 /** Seconds, as curl takes them, to ms. */
@@ -91,13 +69,7 @@ export function fieldValue(text: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
 
-/** A local address; whether it is one of this machine shows when a connection is bound to it. */
-export function addressOption(value: string): string {
-  if (isAddress(value)) return value
-  throw new InvalidArgumentError('It must be an IPv4 or IPv6 address of this machine, as 192.0.2.7.')
-}
-
-function isAddress(text: string): boolean {
+export function isAddress(text: string): boolean {
   if (/^(?:\d{1,3}\.){3}\d{1,3}$/u.test(text)) return text.split('.').every((part) => Number(part) <= 255)
   return text.includes(':') && URL.canParse(`http://[${text}]/`)
 }
@@ -122,10 +94,20 @@ export function resolveOption(
   return new Map([...previous, [name, addresses]])
 }
 
-/** Several -d are joined by `&`, as curl does. */
-export function dataOption(value: string, previous: readonly string[] = []): readonly string[] {
+/** One more of an option that may come several times. */
+export function repeatedOption(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value]
 }
+
+export const CACHE_MODES: readonly CacheMode[] = [
+  'default',
+  'no-store',
+  'reload',
+  'no-cache',
+  'force-cache',
+  'only-if-cached',
+  'replay',
+]
 
 /** The most that the options which count something may be. */
 export const MAX_CONNECTIONS: number = 65_535

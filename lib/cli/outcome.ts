@@ -1,9 +1,18 @@
+import type { CacheStatus } from '../index.ts'
 import type { ExitCode } from './exit-codes.ts'
 
-/** What became of one item. Times are ms, sizes bytes; -1: not known. */
+/** What became of one item. Times are ms, sizes bytes; -1, also of counts: not known. */
 export interface Outcome {
   /** As it was sent, or as it was given where it is no URL. */
   readonly url: string
+  /** The one that answered last, after redirects; '' when none did. */
+  readonly finalUrl: string
+  /** Redirects that were followed. */
+  readonly redirects: number
+  /** Times it was asked for again. */
+  readonly retries: number
+  /** What the cache did; '': it had no part in it. */
+  readonly cache: CacheStatus | ''
   /** The line of the input; 0 for an argument. */
   readonly line: number
   /** `host[:port]`; '' where it is no URL. */

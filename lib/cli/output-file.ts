@@ -62,15 +62,29 @@ export class OutputFile implements BodySink {
     return this.#path
   }
 
+  async restart(): Promise<boolean> {
+    await this.#drop()
+    return true
+  }
+
   async discard(): Promise<void> {
+    try {
+      await this.#drop()
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** What was written so far goes; the name stays taken. */
+  async #drop(): Promise<void> {
     this.#waiting = []
+    this.#waitingSize = 0
     const part = this.#part
     this.#part = ''
     try {
       await this.#close()
     } finally {
       if (part !== '') await rm(part, { force: true })
-      this.#leave()
     }
   }
 

@@ -80,7 +80,11 @@ export function reportLine(outcome: Outcome): string {
   return `${JSON.stringify({
     url: outcome.url,
     line: outcome.line === 0 ? null : outcome.line,
+    finalUrl: textOrNull(outcome.finalUrl),
     status: outcome.status === 0 ? null : outcome.status,
+    redirects: numberOrNull(outcome.redirects),
+    retries: numberOrNull(outcome.retries),
+    cache: textOrNull(outcome.cache),
     error: textOrNull(outcome.error),
     message: textOrNull(outcome.message),
     bytesOnWire: numberOrNull(outcome.bytesOnWire),

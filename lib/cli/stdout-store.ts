@@ -5,6 +5,7 @@ import { FileError, reasonOf, systemCode } from './file-error.ts'
 /** One body, written to standard output as it arrives. */
 export class StdoutStore implements BodyStore, BodySink {
   readonly #stdout: Writable
+  #hasWritten = false
 
   constructor(stdout: Writable) {
     this.#stdout = stdout
@@ -17,12 +18,17 @@ export class StdoutStore implements BodyStore, BodySink {
   }
 
   write(chunk: Uint8Array): Promise<void> {
+    this.#hasWritten ||= chunk.length > 0
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#stdout.write(chunk, (error) => {
       if (error === null || error === undefined) resolve()
       else reject(new FileError('ERR_FILE', `standard output: ${stdoutReason(error)}`, error))
     })
     return promise
+  }
+
+  async restart(): Promise<boolean> {
+    return !this.#hasWritten
   }
 
   async commit(): Promise<string> {

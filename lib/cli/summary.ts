@@ -29,6 +29,7 @@ export function summaryText(tally: Tally, facts: RunFacts): string {
       'connections',
       `${formatCount(facts.dialled)} opened, ${formatCount(facts.reused)} requests on an open one`,
     ),
+    ...loopLines(tally),
     ...statusLines(tally),
     ...errorLines(tally),
     ...hostLines(tally),
@@ -38,10 +39,21 @@ export function summaryText(tally: Tally, facts: RunFacts): string {
   return `${lines.join('\n')}\n`
 }
 
+function loopLines({ redirects, retries, cache }: Tally): string[] {
+  const lines: string[] = []
+  if (redirects > 0) lines.push(field('redirects', `${formatCount(redirects)} followed`))
+  if (retries > 0) lines.push(field('retries', formatCount(retries)))
+  if (cache.size > 0) lines.push(field('cache', counts(cache)))
+  return lines
+}
+
+function counts(map: ReadonlyMap<string | number, number>): string {
+  return [...map].map(([name, count]) => `${name}: ${formatCount(count)}`).join('   ')
+}
+
 function statusLines(tally: Tally): string[] {
   const statuses = [...tally.statuses].toSorted(([a], [b]) => a - b)
-  if (statuses.length === 0) return []
-  return [field('status', statuses.map(([status, count]) => `${status}: ${formatCount(count)}`).join('   '))]
+  return statuses.length === 0 ? [] : [field('status', counts(new Map(statuses)))]
 }
 
 function errorLines(tally: Tally): string[] {

@@ -22,8 +22,12 @@ export class Tally {
   files = 0
   bytesOnWire = 0
   bytesDecoded = 0
+  redirects = 0
+  retries = 0
   exitCode: ExitCode = EXIT.ok
   readonly statuses: Map<number, number> = new Map()
+  /** By what the cache did, for those in which it had a part. */
+  readonly cache: Map<string, number> = new Map()
   readonly errors: Map<string, ErrorCount> = new Map()
   readonly hosts: Map<string, HostCount> = new Map()
   /** All hosts that came after the first `maxHosts`. */
@@ -42,6 +46,9 @@ export class Tally {
     const bytes = Math.max(0, outcome.bytesOnWire)
     this.bytesOnWire += bytes
     this.bytesDecoded += Math.max(0, outcome.bytesDecoded)
+    this.redirects += Math.max(0, outcome.redirects)
+    this.retries += Math.max(0, outcome.retries)
+    if (outcome.cache !== '') this.cache.set(outcome.cache, (this.cache.get(outcome.cache) ?? 0) + 1)
     if (outcome.status !== 0) this.statuses.set(outcome.status, (this.statuses.get(outcome.status) ?? 0) + 1)
     if (outcome.error !== '') this.#addError(outcome)
     if (outcome.host === '') return

@@ -40,6 +40,7 @@ describe('exit codes', () => {
     ['ERR_PROTOCOL', 7],
     ['ERR_DECODING', 7],
     ['ERR_LIMIT', 7],
+    ['ERR_REDIRECT', 8],
     ['ERR_FILE', 3],
     ['ERR_FILE_EXISTS', 3],
     ['ERR_URL', 1],

@@ -47,7 +47,7 @@ describe('trawl get refuses at once', () => {
     ['-A a\nb', 'A field value holds no line ends'],
     ['-X (GET)', 'It must be a method name, as GET or POST, and not CONNECT.'],
     ['-X CONNECT', 'It must be a method name, as GET or POST, and not CONNECT.'],
-    ['--client-ip eth0', 'It must be an IPv4 or IPv6 address of this machine, as 192.0.2.7.'],
+    ['--interface eth99', 'It must be an address of this machine, as 192.0.2.7, or one of its interfaces ('],
     ['--resolve a:b', 'It must be HOST:PORT:ADDRESS, as www.example.com:80:127.0.0.1.'],
     ['--progress loud', 'Allowed choices are auto, bar, plain, none.'],
     ['--output-dri x', "unknown option '--output-dri'\n(Did you mean --output-dir?)"],

@@ -89,7 +89,7 @@ describe('trawl get, one URL', () => {
     })
     const moved = await bench.run(['get', at('a', '/302')])
     expect(moved).toMatchObject({ code: 8, stdout: '' })
-    expect(moved.stderr).toContain('answered 302 Found, to /elsewhere: redirects are not followed')
+    expect(moved.stderr).toContain('answered 302 Found, to /elsewhere: redirects are not followed without -L')
     expect((await bench.run(['get', at('a', '/401')])).code).toBe(6)
     expect((await bench.run(['get', at('a', '/cut')])).code).toBe(4)
   })
@@ -97,7 +97,8 @@ describe('trawl get, one URL', () => {
   it('shows a terminal nothing that it would obey', async () => {
     const { stderr } = await bench.run(['get', at('a', '/escape')])
     expect(stderr).toBe(
-      String.raw`${at('a', '/escape')}: answered 302 \x9b31m, to /\x9b2J: redirects are not followed` + '\n',
+      String.raw`${at('a', '/escape')}: answered 302 \x9b31m, to /\x9b2J: redirects are not followed without -L` +
+        '\n',
     )
   })
 
@@ -151,7 +152,7 @@ describe('trawl get, one URL', () => {
 
   it('binds its connections to the address it is told', async () => {
     const seen = await bench.serve((request, response) => response.end(request.socket.remoteAddress))
-    const args = ['get', `http://127.0.0.1:${seen}/`, '--client-ip']
+    const args = ['get', `http://127.0.0.1:${seen}/`, '--interface']
     expect(await bench.run([...args, '127.0.0.1'])).toMatchObject({ code: 0, stdout: '127.0.0.1' })
     const other = await bench.run([...args, '192.0.2.7'])
     expect(other).toMatchObject({ code: 4, stdout: '' })
@@ -183,6 +184,8 @@ describe('trawl get, a list', () => {
       '8',
       '--max-conn-per-target',
       '3',
+      '--retry',
+      '0',
     ]
     const { code, stdout, stderr } = await bench.spawn(['get', '--input', bench.path('urls'), ...args])
     expect(stdout).toBe('')

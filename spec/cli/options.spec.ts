@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  addressOption,
   callsAtOnce,
   countOption,
   fieldValue,
   headerOption,
+  isAddress,
   methodOption,
+  redirectsOption,
   resolveOption,
   secondsOption,
   sizeOption,
@@ -19,6 +20,14 @@ describe('a count', () => {
 
   it.each(['0', '257', '-1', '1.5', '1e2', '', 'x', ' 1', '0x10'])('is not %j', (value) => {
     expect(() => countOption(256)(value)).toThrow('It must be a whole number from 1 to 256.')
+  })
+})
+
+describe('most redirects', () => {
+  it('are a number, or -1 for the most that the library takes', () => {
+    expect(['0', '5', '1000', '-1'].map(redirectsOption)).toEqual([0, 5, 1_000, 1_000])
+    for (const wrong of ['-2', '1001', '', 'x'])
+      expect(() => redirectsOption(wrong)).toThrow('from 0 to 1000')
   })
 })
 
@@ -90,10 +99,9 @@ describe('a method, an address', () => {
   it('is checked', () => {
     expect(methodOption('PROPFIND')).toBe('PROPFIND')
     expect(() => methodOption('GET /')).toThrow('It must be a method name')
-    expect(addressOption('127.0.0.1')).toBe('127.0.0.1')
-    expect(addressOption('2001:db8::1')).toBe('2001:db8::1')
+    for (const right of ['127.0.0.1', '2001:db8::1']) expect(isAddress(right)).toBe(true)
     for (const wrong of ['localhost', '1.2.3', '1.2.3.256', '::g', '[::1]', 'a:b']) {
-      expect(() => addressOption(wrong)).toThrow('It must be an IPv4 or IPv6 address')
+      expect(isAddress(wrong)).toBe(false)
     }
   })
 })

@@ -8,6 +8,10 @@ import { ReportFile, reportLine } from '../../lib/cli/report-file.ts'
 
 const outcome: Outcome = {
   url: 'http://a/"x"',
+  finalUrl: '',
+  redirects: -1,
+  retries: 0,
+  cache: '',
   line: 0,
   host: 'a',
   status: 0,
@@ -40,8 +44,12 @@ describe('a report', () => {
     expect(reportLine(outcome).endsWith('}\n')).toBe(true)
     expect(JSON.parse(reportLine(outcome))).toEqual({
       url: 'http://a/"x"',
+      finalUrl: null,
       line: null,
       status: null,
+      redirects: null,
+      retries: 0,
+      cache: null,
       error: 'ERR_URL',
       message: 'bad\nURL',
       bytesOnWire: null,

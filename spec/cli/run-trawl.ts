@@ -22,6 +22,10 @@ export interface Ran {
 /** A line of the report. */
 export interface ReportLine {
   readonly url: string
+  readonly finalUrl: string | null
+  readonly redirects: number | null
+  readonly retries: number | null
+  readonly cache: string | null
   readonly line: number | null
   readonly status: number | null
   readonly error: string | null
@@ -74,7 +78,9 @@ export class Bench {
 
   /** Starts the command in the bench's folder. Its standard input is `input`, or stays open when null. */
   start(args: readonly string[], input: string | null = ''): Running {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: this.folder, stdio: 'pipe' })
+    // Whatever proxy the machine has, it is not for these.
+    const env = { ...process.env, no_proxy: '*', NO_PROXY: '*' }
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: this.folder, stdio: 'pipe', env })
     this.#children.push(child)
     child.stdin.on('error', () => undefined)
     if (input !== null) child.stdin.end(input)
@@ -93,11 +99,12 @@ export class Bench {
   }
 
   /** Runs the command in this process, which is faster. Paths have to be whole. */
-  async run(args: readonly string[], input = ''): Promise<Ran> {
+  async run(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ran> {
     const io = {
       stdin: Readable.from([Buffer.from(input)]),
       stdout: new PassThrough(),
       stderr: new PassThrough(),
+      env,
     }
     const out = collect(io.stdout)
     const err = collect(io.stderr)

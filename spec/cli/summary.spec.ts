@@ -9,8 +9,9 @@ function outcome(fields: Partial<Outcome>): Outcome {
   const times = { headMs: 1, totalMs: 2, attempt: 1 }
   const sizes = { bytesOnWire: 100, bytesDecoded: 300 }
   const where = { clientIp: '127.0.0.1', remoteAddress: '127.0.0.1', file: 'out/x' }
+  const loops = { finalUrl: 'http://a/', redirects: 0, retries: 0, cache: '' as const }
   const base = { url: 'http://a/', line: 1, host: 'a', status: 200, error: '', message: '', fatal: false }
-  return { ...base, ...times, ...sizes, ...where, exitCode: EXIT.ok, ...fields }
+  return { ...base, ...loops, ...times, ...sizes, ...where, exitCode: EXIT.ok, ...fields }
 }
 
 function failure(error: string, message: string, exitCode: ExitCode): Partial<Outcome> {
@@ -49,6 +50,19 @@ describe('the summary', () => {
   host         b:80: 0 ok, 1 failed, 100 B
   files        1,200 in out
   report       report.jsonl
+`)
+  })
+
+  it('tells what redirects, retries and the cache did, where they did anything', () => {
+    const tally = new Tally()
+    tally.add(outcome({ redirects: 2, retries: 1, cache: 'miss' }))
+    tally.add(outcome({ redirects: -1, retries: -1, cache: 'hit' }))
+    tally.add(outcome({ redirects: 1, retries: 3, cache: 'hit' }))
+    expect(summaryText(tally, facts)).toContain(`
+  redirects    3 followed
+  retries      4
+  cache        miss: 1   hit: 2
+  status       200: 3
 `)
   })
 

@@ -1,0 +1,66 @@
+import type { ClientOptions, CookieJars, SqliteStore } from '../index.ts'
+import type { GetOptions } from './get-options.ts'
+import type { FetchPlan } from './item-fetcher.ts'
+import { CLI_LIMITS } from './limits.ts'
+import { pacingOf } from './rate.ts'
+
+/** What the client of a run is made with. */
+export function clientOptions(
+  options: GetOptions,
+  jars: CookieJars | null,
+  cache: SqliteStore | null,
+): ClientOptions {
+  const { clientIps, cookies, headers } = options
+  return {
+    maxConn: options.maxConn,
+    maxConnPerTarget: options.maxConnPerTarget,
+    maxPipelinedRequests: options.pipeline,
+    connectTimeout: options.connectTimeout,
+    totalTimeout: options.maxTime,
+    maxBodySize: mayPipeline(options)
+      ? Math.min(CLI_LIMITS.wholeBody, options.maxFileSize ?? Infinity)
+      : undefined,
+    // With a jar they go by way of it: a Cookie field of its own would hide what servers set.
+    headers: cookies.data === '' || jars !== null ? headers : [...headers, ['Cookie', cookies.data]],
+    cookies: jars ?? false,
+    redirect: options.follow ? 'follow' : 'manual',
+    maxRedirects: options.maxRedirects,
+    allowInsecureRedirect: options.allowInsecureRedirect,
+    maxRetries: options.retries,
+    proxy: options.proxy,
+    clientIp: clientIps.length === 1 ? clientIps[0] : undefined,
+    clientIps: clientIps.length > 1 ? clientIps : undefined,
+    pacing: options.gap === 0 ? undefined : pacingOf(options.gap),
+    cache: cache ?? false,
+    cacheMode: options.cacheMode,
+    tlsOptions: options.insecure ? { rejectUnauthorized: false } : undefined,
+    resolve:
+      options.resolve.size === 0
+        ? undefined
+        : (host) => options.resolve.get(host) ?? options.resolve.get('*'),
+  }
+}
+
+/** How each of its URLs is fetched. */
+export function fetchPlan(options: GetOptions): FetchPlan {
+  const { method, body, auth } = options
+  const isPlain = method === 'GET' && body === undefined && auth === undefined
+  return {
+    request: isPlain ? undefined : { method, body, auth },
+    whole: mayPipeline(options),
+    maxFileSize: options.maxFileSize ?? Infinity,
+    follows: options.follow,
+    mayRepeat: REPEATABLE.has(method),
+    retries: options.retries,
+    retryMaxTime: options.retryMaxTime,
+    maxTime: options.maxTime ?? 0,
+  }
+}
+
+/** Methods whose answer may be asked for again once it has begun (RFC 9110 section 9.2.2). */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND'])
+
+/** Only these: a body that is too large is asked for a second time, which a POST must not be. */
+function mayPipeline({ pipeline, method, body }: GetOptions): boolean {
+  return (pipeline ?? 1) > 1 && (method === 'GET' || method === 'HEAD') && body === undefined
+}
