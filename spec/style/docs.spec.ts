@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clientChecks, extendChecks, requestChecks, sharedChecks } from '../../lib/call/option-checks.ts'
 import { LIMITS, RETRY_ERRORS, RETRY_STATUSES } from '../../lib/index.ts'
@@ -26,6 +27,12 @@ function nameOf(row: readonly string[]): string {
 function numberOf(cell: string): number {
   const [, digits = '', unit = ''] = /^([\d,]+)( MiB)?(?:$|[:;])/.exec(cell) ?? []
   return digits === '' ? NaN : Number(digits.replaceAll(',', '')) * (unit === '' ? 1 : 1_048_576)
+}
+
+/** The names that headings have in links, as GitHub makes them. */
+function headingsOf(page: string): string[] {
+  const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map((match) => match[1]!.toLowerCase())
+  return headings.map((heading) => heading.replace(/[^\p{L}\p{N}\- _]/gu, '').replaceAll(' ', '-'))
 }
 
 const OPTIONS = 'docs/options.md'
@@ -104,6 +111,20 @@ describe('the pages', () => {
     const pages = files.filter((path) => /^docs\/(?!README)[^/]+\.md$/.test(path))
     const listed = linksOf(read('docs/README.md')).map((link) => `docs/${link}`)
     expect(pages.filter((page) => !listed.includes(page))).toEqual([])
+  })
+
+  it('link to headings that exist', () => {
+    const pages = files.filter((path) => path.endsWith('.md'))
+    const dead = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)]
+        .map(([, path, anchor]) => ({
+          to: path === '' ? page : posix.join(posix.dirname(page), path!),
+          anchor,
+        }))
+        .filter(({ to, anchor }) => !to.endsWith('.md') || !headingsOf(to).includes(anchor!))
+        .map(({ to, anchor }) => `${page}: ${to}#${anchor}`),
+    )
+    expect(dead).toEqual([])
   })
 
   it('name every example', () => {
