@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clientChecks, extendChecks, requestChecks, sharedChecks } from '../../lib/call/option-checks.ts'
 import { LIMITS, RETRY_ERRORS, RETRY_STATUSES } from '../../lib/index.ts'
+import { RULES } from './import-rules.ts'
 import { listFiles, read } from './repository.ts'
 import { linksOf } from './tidy-rules.ts'
 
@@ -12,11 +13,13 @@ function rowsUnder(page: string, heading: string): string[][] {
   if (start === -1) throw new Error(`${page} has no ${heading}`)
   const end = text.indexOf('\n## ', start + heading.length)
   const lines = text.slice(start, end === -1 ? text.length : end).split('\n')
-  return lines.filter((line) => line.startsWith('| `')).map((line) => line.split(' | ').map(cleanCell))
-}
-
-function cleanCell(cell: string): string {
-  return cell.replace(/^\| | ?\|$/g, '').trim()
+  const rows = lines.filter((line) => line.startsWith('| `'))
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
 }
 
 function nameOf(row: readonly string[]): string {
@@ -101,6 +104,31 @@ describe('docs/diagnostics.md', () => {
     const told = rowsUnder('docs/diagnostics.md', '## For programs: channels').map(nameOf)
     expect(told.length).toBeGreaterThan(10)
     expect(told.toSorted()).toEqual(made.map((match) => match[1]!).toSorted())
+  })
+})
+
+describe('docs/architecture.md', () => {
+  it('says who may import whom as it is checked', () => {
+    const folders = ['core', 'http1', 'net', 'cookies', 'cache', 'scheduler', 'call', 'jobs']
+    const entries = (cell = ''): string[] =>
+      cell.split(', ').flatMap((name) => (name === 'all folders above' ? folders : name === '' ? [] : [name]))
+    const told = rowsUnder('docs/architecture.md', '## Who may import whom').map((row) => [
+      nameOf(row),
+      { values: entries(row[1]).toSorted(), types: entries(row[2]).toSorted() },
+    ])
+    const checked = Object.entries(RULES).map(([name, { values, types = [] }]) => [
+      name,
+      { values: values.toSorted(), types: types.toSorted() },
+    ])
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(checked))
+  })
+
+  it('names files that there are', () => {
+    const sources = listFiles().filter((path) => path.startsWith('lib/'))
+    const text = read('docs/architecture.md').replaceAll(/\S*spec\S*/g, '')
+    const named = [...text.matchAll(/\b[\w/-]+\.ts\b/g)].map((match) => match[0])
+    expect(named.length).toBeGreaterThan(30)
+    expect(named.filter((name) => !sources.some((path) => path.endsWith(`/${name}`)))).toEqual([])
   })
 })
 
