@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HOSTS, kindOf, pageOf, startSite, statusOf, type Site } from './site.ts'
+import { HOSTS, kindOf, pageOf, placeOf, startSite, statusOf, type Site } from './site.ts'
 
 const PAGES = 2_000
 const MAX_CONN = 24
@@ -22,6 +22,7 @@ const report = 'demo-output/report.jsonl'
 /** A line of the report, as far as it is checked. */
 interface ReportLine {
   readonly url: string
+  readonly finalUrl: string | null
   readonly status: number | null
   readonly message: string | null
   readonly file: string | null
@@ -36,11 +37,13 @@ function urlsOf(port: number): string[] {
 
 /** Runs the command with the terminal as its own, so that its live line shows. Resolves with its exit code. */
 async function runTrawl(): Promise<number> {
-  const args = ['get', '--input', list, '--output-dir', pages, '--report', report, '--pipeline', '4']
+  const args = ['get', '--input', list, '--output-dir', pages, '--report', report, '-L', '--pipeline', '4']
   args.push('--max-conn', String(MAX_CONN), '--max-conn-per-target', String(MAX_CONN_PER_TARGET))
   console.log(`trawl ${args.join(' ')}\n`)
   const trawl = spawn(process.execPath, [join(root, 'lib', 'cli', 'main.ts'), ...args], {
     cwd: root,
+    // The site is on this machine, whatever proxy there is for others.
+    env: { ...process.env, no_proxy: '*', NO_PROXY: '*' },
     stdio: 'inherit',
     timeout: MOST_MS,
   })
@@ -51,7 +54,7 @@ async function runTrawl(): Promise<number> {
 /** What is wrong with the result, a line each. */
 async function checkResult(urls: readonly string[], exitCode: number, site: Site): Promise<string[]> {
   const wrong: string[] = []
-  // 8: some answers had an error status. The site has a few pages that are missing or broken.
+  // 8: some answers had an error status. The site has a few pages that are missing.
   if (exitCode !== 8) wrong.push(`the exit code is ${exitCode}, not 8`)
   const lines = (await readFile(join(root, report), 'utf8'))
     .trimEnd()
@@ -71,13 +74,15 @@ async function checkResult(urls: readonly string[], exitCode: number, site: Site
 
 async function checkPage(url: string, line: ReportLine | undefined): Promise<string> {
   if (line === undefined) return 'it is not in the report'
-  const { host, pathname } = new URL(url)
+  const { host, pathname, origin } = new URL(url)
   const status = statusOf(pathname)
   if (line.status !== status) return `status ${line.status} (${line.message}), not ${status}`
+  const place = placeOf(pathname)
+  if (line.finalUrl !== origin + place) return `it came from ${line.finalUrl}`
   if (status !== 200) return line.file === null ? '' : 'an error page was stored'
   if (line.file === null) return 'no file'
   const body = await readFile(join(root, line.file), 'utf8')
-  return body === pageOf(host, pathname) ? '' : `the wrong page is in ${line.file}`
+  return body === pageOf(host, place) ? '' : `the wrong page is in ${line.file}`
 }
 
 async function main(): Promise<void> {
@@ -99,11 +104,12 @@ async function main(): Promise<void> {
     for (const problem of wrong.slice(0, 20)) console.error(`wrong: ${problem}`)
     process.exitCode = wrong.length === 0 ? 0 : 1
     if (wrong.length > 0) return
-    const { requests, connections, mostBusy, mostBusyOfOneHost } = site.counts
+    const { requests, moved, busy, connections, mostBusy, mostBusyOfOneHost } = site.counts
     console.log(`
 Checked: each URL is in the report once, and each page in its own file.
-The site counted ${requests} requests on ${connections} connections,
-at most ${mostBusy} busy at once, ${mostBusyOfOneHost} for one host.
+The site counted ${requests} requests on ${connections} connections: it redirected ${moved} times
+and was too busy ${busy} times, which cost no page. At most ${mostBusy} connections were busy at once,
+${mostBusyOfOneHost} for one host.
   the list     ${list}
   the pages    ${pages}
   the report   ${report}`)

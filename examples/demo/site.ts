@@ -10,17 +10,18 @@ import { gzipSync } from 'node:zlib'
 export const HOSTS = ['shop', 'news', 'wiki', 'old', 'media'].map((name) => `${name}.localhost`)
 
 /** What a page is like. The path says it: `/gzip/17` is page 17, and comes gzip-coded. */
-type Kind = 'plain' | 'gzip' | 'chunked' | 'slow' | 'large' | 'missing' | 'broken'
+type Kind = 'plain' | 'gzip' | 'chunked' | 'slow' | 'large' | 'moved' | 'busy' | 'missing'
 
 /** In every 100 pages of a host: many plain ones, some of each other kind. */
 const KINDS: readonly (readonly [Kind, pages: number])[] = [
-  ['plain', 40],
+  ['plain', 37],
   ['gzip', 30],
   ['chunked', 18],
   ['slow', 6],
   ['large', 2],
+  ['moved', 3],
+  ['busy', 1],
   ['missing', 3],
-  ['broken', 1],
 ]
 
 /** Connections to the shop end after so many requests, as nginx's keepalive_requests has it. */
@@ -36,10 +37,14 @@ export function kindOf(number: number): Kind {
   return 'plain'
 }
 
-/** What the page is answered with. */
+/** What the page is answered with in the end. */
 export function statusOf(path: string): number {
-  if (path.startsWith('/missing/')) return 404
-  return path.startsWith('/broken/') ? 500 : 200
+  return path.startsWith('/missing/') ? 404 : 200
+}
+
+/** Where the page is in the end. */
+export function placeOf(path: string): string {
+  return path.replace('/moved/', '/moved-here/')
 }
 
 /** The whole page, always the same for the same URL. */
@@ -52,6 +57,9 @@ export function pageOf(host: string, path: string): string {
 /** What the site itself saw. */
 export interface SiteCounts {
   requests: number
+  /** Redirects, and refusals of a page that is well the next time. */
+  moved: number
+  busy: number
   connections: number
   /** The most connections that had a request to answer, at once. */
   mostBusy: number
@@ -76,7 +84,16 @@ interface Visitor {
 
 /** Listens on a free port of 127.0.0.1. */
 export async function startSite(): Promise<Site> {
-  const counts: SiteCounts = { requests: 0, connections: 0, mostBusy: 0, mostBusyOfOneHost: 0 }
+  const counts: SiteCounts = {
+    requests: 0,
+    moved: 0,
+    busy: 0,
+    connections: 0,
+    mostBusy: 0,
+    mostBusyOfOneHost: 0,
+  }
+  /** Busy pages that have been asked for before, with their host. */
+  const asked = new Set<string>()
   const visitors = new Map<Socket, Visitor>()
   const server = createServer((request, response) => {
     const { socket } = request
@@ -92,7 +109,18 @@ export async function startSite(): Promise<Site> {
     })
     counts.requests++
     countBusy(visitors.values(), visitor.host, counts)
-    void answer(request, response, visitor.host)
+    const path = request.url ?? '/'
+    const page = visitor.host + path
+    if (path.startsWith('/moved/')) {
+      counts.moved++
+      response.writeHead(301, { Location: placeOf(path), 'Content-Length': 0 }).end()
+    } else if (path.startsWith('/busy/') && !asked.has(page)) {
+      asked.add(page)
+      counts.busy++
+      response.writeHead(500, { 'Content-Length': 0 }).end()
+    } else {
+      void answer(request, response, visitor.host)
+    }
   })
   server.on('connection', (socket) => {
     counts.connections++
@@ -130,7 +158,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, host: 
   const page = pageOf(`${host}:${port}`, path)
   response.statusCode = statusOf(path)
   response.setHeader('Content-Type', 'text/html; charset=utf-8')
-  await sleep(path.startsWith('/slow/') ? 800 : 30 + (path.length % 5) * 20)
+  await sleep(path.startsWith('/slow/') ? 600 : 20 + (path.length % 5) * 15)
   if (host === 'old.localhost') {
     // No length and no chunks: the body ends where the connection does, as with HTTP/1.0.
     response.useChunkedEncodingByDefault = false
