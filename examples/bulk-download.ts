@@ -21,7 +21,7 @@ async function fetchFile({ name, sha256 }: ArchiveFile): Promise<string> {
   const hash = createHash('sha256')
     .update(await readFile(path))
     .digest('hex')
-  console.log(`${name}: ${size} bytes, asked for again ${retries} times`)
+  console.log(`${name}: ${size} bytes in ${retries + 1} requests`)
   return hash === sha256 ? '' : `${name} has the wrong hash`
 }
 
