@@ -406,7 +406,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #settle(error: Error | null, progress = this.#attempt.exchange.progress): void {
     if (this.isOver) return
-    const { request, exchange, target, head, url, answer } = this.#attempt
+    const { request, exchange, head, url, answer } = this.#attempt
     const wasReading = this.#state === 'reading'
     this.#state = 'settled'
     this.context.between.leave(this)
@@ -415,7 +415,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (this.#timer !== null) this.context.wheel.remove(this.#timer)
     this.#timer = null
     const wentWell = error === null && head !== null && head.status < 400
-    this.history?.end(this.context, target, wentWell, this)
+    this.history?.end(this.context, wentWell, this)
     request.body?.discard?.()
     if (error instanceof RequestError) {
       error.about({ method: request.method, url, attempt: exchange.attempt, progress })

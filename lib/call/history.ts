@@ -38,6 +38,8 @@ export class CallHistory {
   /** Why the next retry is made; it waits for `retryTimer`. */
   why: RetryReason | null = null
   retryTimer: Timer | null = null
+  /** The targets whose budgets its retries have taken from, by their keys, each as often as it did. */
+  readonly #taken: string[] = []
   /** Client IPs that the call has moved away from. */
   avoided: Set<string> | null = null
 
@@ -63,6 +65,7 @@ export class CallHistory {
     const deadline = totalTimeout > 0 ? this.startedAt + totalTimeout : Infinity
     const due = retryDue(this.retries, retryAfter, now, clock.random(), deadline)
     if (due === -1 || !retryBudget.take(target.key, now)) return -1
+    this.#taken.push(target.key)
     this.retries++
     return due
   }
@@ -83,10 +86,11 @@ export class CallHistory {
     this.isUnderWay = true
   }
 
-  /** The call has ended; what its retries took from the target's budget comes back if it went well. */
-  end({ clock, retryBudget, wheel }: CallContext, target: Target, wentWell: boolean, call: Joined): void {
+  /** The call has ended; what its retries took from their targets' budgets comes back if it went well. */
+  end({ clock, retryBudget, wheel }: CallContext, wentWell: boolean, call: Joined): void {
     this.stage?.end(call)
     if (this.retryTimer !== null) wheel.remove(this.retryTimer)
-    if (wentWell && this.retries > 0) retryBudget.giveBack(target.key, this.retries, clock.now())
+    if (!wentWell) return
+    for (const key of this.#taken) retryBudget.giveBack(key, clock.now())
   }
 }

@@ -28,9 +28,9 @@ export class RetryBudget {
     return true
   }
 
-  giveBack(target: string, count: number, now: number): void {
+  giveBack(target: string, now: number): void {
     const account = this.#open(target, now)
-    account.left += count
+    account.left++
     if (account.left >= this.#most) this.#accounts.delete(target)
   }
 
