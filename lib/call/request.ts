@@ -1,7 +1,7 @@
 import type { Jar } from '../cookies/jar.ts'
 import type { CookieJars } from '../cookies/jars.ts'
 import type { Clock } from '../core/clock.ts'
-import { ArgumentError } from '../core/errors.ts'
+import { ArgumentError, RequestError } from '../core/errors.ts'
 import type { ExchangeRequest } from '../core/exchange.ts'
 import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -117,7 +117,7 @@ export class RequestBuilder {
     const own = options === undefined ? NO_OPTIONS : readOptions('request', options, requestChecks)
     const parsed = this.#urls.parse(this.#whole(url, own))
     const { path, credentials, fragment } = parsed
-    const target = this.#route(parsed, own, kept)
+    const target = this.#routeOf(parsed, own, kept)
     if (options !== undefined || credentials !== '') {
       return { request: this.#make(target, own, credentials, streamed), path, fragment }
     }
@@ -251,6 +251,18 @@ export class RequestBuilder {
 
   #jar(name: string): Jar | null {
     return this.#context.jars?.jar(name) ?? null
+  }
+
+  /** The same for a new request, which has no call yet to say what an error is about. */
+  #routeOf(parsed: ParsedUrl, options: RequestOptions, kept: string): Target {
+    try {
+      return this.#route(parsed, options, kept)
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      const method = normaliseMethod(options.method ?? 'GET')
+      const url = parsed.target.origin + parsed.path
+      throw error.about({ method, url, attempt: 1, progress: 'waiting' })
+    }
   }
 
   /** The target as this request wants it: from its client IP, over its proxy, with its TLS options. */

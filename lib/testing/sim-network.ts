@@ -35,7 +35,7 @@ export interface SimNetworkOptions {
   /** Default: 1 to 5 ms, no splits, buffers of `LIMITS.simBuffer`. */
   readonly conditions?: Partial<SimConditions>
   /** Sees everything that clients write, at the moment they do. `dial` counts the network's dials. */
-  readonly onWrite?: (dial: number, data: Uint8Array) => void
+  readonly onWrite?: (dial: number, data: Uint8Array, options: DialOptions) => void
 }
 
 const DEFAULT_CONDITIONS: SimConditions = { latency: [1, 5], split: 0, buffer: LIMITS.simBuffer }
@@ -48,7 +48,7 @@ export class SimNetwork implements Network, WireKeeper {
   readonly #link: SimLink
   readonly #listeners = new Map<string, SimListener>()
   readonly #hosts = new Map<string, string>()
-  readonly #onWrite: ((dial: number, data: Uint8Array) => void) | undefined
+  readonly #onWrite: SimNetworkOptions['onWrite']
   readonly #wires = new Set<SimWire>()
   readonly #sockets = new Set<SimSocket>()
   #closed = false
@@ -60,6 +60,8 @@ export class SimNetwork implements Network, WireKeeper {
   readonly counts: Map<string, SimCount> = new Map()
   /** Breaches of the `Wire` contract by its owner, in words; at most `LIMITS.maxSimViolations`. */
   readonly violations: string[] = []
+  /** Client IPs that dials cannot be bound to: they are not, or no longer, addresses of this machine. */
+  readonly unbindable: Set<string> = new Set()
   dials = 0
   failedDials = 0
 
@@ -130,6 +132,10 @@ export class SimNetwork implements Network, WireKeeper {
     if (this.#closed) this.violation(wire, 'dial after the network was closed')
     this.#countDial(wire)
     const fail = (error: ConnectError): void => wire.later(this.#latency(), () => this.#failDial(wire, error))
+    if (this.unbindable.has(options.clientIp)) {
+      fail(cannotBind(options.clientIp))
+      return wire
+    }
     const address = this.#hosts.get(options.host)
     if (address === undefined) {
       fail(new ConnectError('dns', `getaddrinfo ENOTFOUND ${options.host}`))
@@ -157,7 +163,7 @@ export class SimNetwork implements Network, WireKeeper {
   }
 
   onWireWrite(wire: SimWire, data: Uint8Array): void {
-    this.#onWrite?.(wire.serial, data)
+    this.#onWrite?.(wire.serial, data, wire.options)
   }
 
   onWireClosed(wire: SimWire): void {
@@ -213,4 +219,11 @@ export class SimNetwork implements Network, WireKeeper {
     const index = this.#hosts.size + 1
     return `198.18.${index >> 8}.${index & 255}`
   }
+}
+
+/** As net.connect fails where `localAddress` is none of this machine's. */
+function cannotBind(clientIp: string): ConnectError {
+  const message = `bind EADDRNOTAVAIL ${clientIp}`
+  const cause = Object.assign(new Error(message), { code: 'EADDRNOTAVAIL', syscall: 'bind' })
+  return new ConnectError('tcp', message, cause)
 }

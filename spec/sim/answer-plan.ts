@@ -10,6 +10,8 @@ export type AnswerEnd = 'keep' | 'close' | 'drop' | 'half-close' | 'reset' | 'un
 
 /** How one request is answered: everything that does not follow from the request itself. */
 export interface AnswerPlan {
+  /** null: the one that the request's path names. */
+  readonly status: number | null
   readonly framing: AnswerFraming
   readonly coding: '' | 'gzip' | 'deflate'
   readonly minorVersion: 0 | 1
@@ -33,6 +35,7 @@ export interface AnswerPlan {
 
 /** What a server without any misdeeds does. */
 export const PLAIN: AnswerPlan = {
+  status: null,
   framing: 'length',
   coding: '',
   minorVersion: 1,

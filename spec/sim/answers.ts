@@ -13,33 +13,55 @@ export function sentBody(bytes: Uint8Array): SentBody {
   return { length: bytes.length, crc: crc32(bytes) }
 }
 
-/** The path of call `id`: it says all that its answer depends on. */
-export function pathOf(id: number, size: number, status: number): string {
-  return `/${id}?size=${size}&status=${status}`
+/**
+ * The path of call `id`, or of what several calls ask for: it says all that its answer depends on.
+ * `hop`: how many redirects have led there.
+ */
+export function pathOf(id: number, size: number, status: number, hop = 0): string {
+  return `/${id}?size=${size}&status=${status}${hop === 0 ? '' : `&hop=${hop}`}`
 }
 
 export interface Asked {
   readonly id: number
   readonly size: number
   readonly status: number
+  readonly hop: number
 }
 
 export function parsePath(path: string): Asked {
-  const match = /^\/(\d+)\?size=(\d+)&status=(\d+)$/.exec(path)
+  const match = /^\/(\d+)\?size=(\d+)&status=(\d+)(?:&hop=(\d+))?$/.exec(path)
   if (match === null) throw new Error(`no path of this world: ${path}`)
-  return { id: Number(match[1]), size: Number(match[2]), status: Number(match[3]) }
+  const [id, size, status, hop] = match.slice(1).map((text) => Number(text ?? 0))
+  return { id: id!, size: size!, status: status!, hop: hop! }
+}
+
+/** Which call a request belongs to: it says so itself where several ask for the same. */
+export function callOf(request: { path: string; headers: ReadonlyMap<string, string> }): number {
+  return Number(request.headers.get('x-call') ?? parsePath(request.path).id)
+}
+
+/** What an answer's body depends on. */
+export interface Deserved {
+  readonly method: string
+  readonly origin: string
+  readonly path: string
+  readonly status: number
+  /** null: the server has not waited for the request's body. */
+  readonly sent: SentBody | null
+  /** The answer's X-Answer field. */
+  readonly number: number
 }
 
 /**
  * The body that a request deserves: it names the method, the target, the path and what was sent, and
  * every line of it says where it stands. Bytes of any other answer, or from any other place of this
- * one, are noticed.
+ * one, are noticed; and a head that another's body was put to.
  */
-export function deserved(method: string, origin: string, path: string, sent: SentBody | null): Buffer {
-  const { id, size, status } = parsePath(path)
+export function deserved({ method, origin, path, status, sent, number }: Deserved): Buffer {
+  const { id, size } = parsePath(path)
   if (isBodiless(method, status)) return Buffer.alloc(0)
   const echo = sent === null ? 'unread' : `${sent.length} ${sent.crc}`
-  return fill(`${method} ${origin}${path} ${echo}\n`, id, size)
+  return fill(`${method} ${origin}${path} ${echo} #${number}\n`, id, size)
 }
 
 /** The body that call `id` sends. */

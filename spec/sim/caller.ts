@@ -1,6 +1,7 @@
 import type { Client, RequestOptions, Response, StreamResponse } from '../../lib/index.ts'
 import type { SimClock } from '../../lib/testing/sim-clock.ts'
 import { NO_BODY, pathOf, requestBody, sentBody, type SentBody } from './answers.ts'
+import { withSecret } from './twists.ts'
 import type { CallSpec } from './workload.ts'
 
 /** How a call ended, as its caller saw it. */
@@ -24,14 +25,21 @@ export class CallRecord {
   doneAt = -1
   settlements = 0
   outcome: Outcome | null = null
+  signal: AbortSignal | null = null
 
   constructor(spec: CallSpec) {
     this.spec = spec
     this.sent = spec.bodyKind === 'none' ? NO_BODY : sentBody(bodyBytes(spec))
   }
 
+  /** Without what is secret. */
   get url(): string {
-    return this.spec.server.origin + pathOf(this.spec.id, this.spec.size, this.spec.status)
+    return this.spec.server.origin + this.path
+  }
+
+  get path(): string {
+    const { page, size, status } = this.spec
+    return pathOf(page, size, status)
   }
 }
 
@@ -42,8 +50,10 @@ export async function makeCall(client: Client, clock: SimClock, record: CallReco
   const options = requestOptions(spec, clock)
   const signal = abortSignal(record, clock)
   if (signal !== null) options.signal = signal
-  const promise =
-    spec.reader === null ? client.request(record.url, options) : client.stream(record.url, options)
+  record.signal = signal
+  const { origin } = spec.server
+  const url = spec.secret === 'url' ? withSecret(origin) + record.path : record.url
+  const promise = spec.reader === null ? client.request(url, options) : client.stream(url, options)
   const settled = (): void => {
     record.settledAt = clock.now()
     record.settlements++
@@ -101,7 +111,14 @@ function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {
 
 function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
   const options: RequestOptions = { method: spec.method, ...spec.timeouts }
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { 'X-Call': String(spec.id), ...secretFields(spec) }
+  if (spec.session !== '') {
+    options.session = spec.session
+    headers['X-Session'] = spec.session
+  }
+  if (spec.variant !== '') headers['X-Variant'] = spec.variant
+  if (spec.redirect !== null) options.redirect = spec.redirect
+  if (spec.cacheMode !== null) options.cache = spec.cacheMode
   if (spec.priority !== 0) options.priority = spec.priority
   if (spec.clientIp !== '') options.clientIp = spec.clientIp
   if (spec.closes) headers['Connection'] = 'close'
@@ -115,6 +132,14 @@ function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
   if (spec.bodyKind === 'json') options.json = requestBody(spec.id, spec.bodySize).toString('latin1')
   else if (spec.bodyKind !== 'none') options.body = bodyInit(spec, clock)
   return { ...options, headers }
+}
+
+/** Each names the origin that alone may see it, and one of two users. */
+function secretFields({ id, secret, server }: CallSpec): Record<string, string> {
+  const value = `${server.origin}~${id % 2}`
+  if (secret === 'authorization') return { Authorization: `Bearer ${value}` }
+  if (secret === 'cookie') return { Cookie: `own=${value}` }
+  return secret === 'key' ? { 'X-Api-Key': value } : {}
 }
 
 function bodyInit(spec: CallSpec, clock: SimClock): string | Uint8Array | AsyncIterable<Uint8Array> {

@@ -1,6 +1,16 @@
-import { LimitError, LIMITS, RequestError, TimeoutError, type ErrorCode } from '../../lib/index.ts'
+import {
+  LimitError,
+  LIMITS,
+  RequestError,
+  TimeoutError,
+  type ErrorCode,
+  type Response,
+  type StreamResponse,
+} from '../../lib/index.ts'
+import { getEventListeners } from 'node:events'
+import { deserved, NO_BODY } from './answers.ts'
 import type { CallRecord } from './caller.ts'
-import { deserved } from './answers.ts'
+import { methodAfter } from './check-loops.ts'
 import type { CallSpec } from './workload.ts'
 import type { World } from './world.ts'
 
@@ -19,10 +29,10 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_LIMIT',
   'ERR_REQUEST_BODY',
   'ERR_DECODING',
+  'ERR_REDIRECT',
   'ERR_ABORTED',
   'ERR_CLOSED',
 ])
-const NOT_SENT_TWICE = new Set(['POST', 'PATCH'])
 /** The wheel's two turns, and the one event in which they are noticed. */
 const TIMER_SLACK = 2 * LIMITS.timerGranularity + 1
 
@@ -35,13 +45,9 @@ export function checkCall(world: World, record: CallRecord): string[] {
   else if (outcome.kind === 'answer') wrong.push(...checkAnswer(world, record))
   else wrong.push(...checkError(world, record))
   wrong.push(...checkTimes(record))
-  const sends = world.tap.sends.get(spec.id) ?? 0
-  if (NOT_SENT_TWICE.has(spec.method) && spec.idempotent !== true && sends > 1) {
-    wrong.push(`${spec.method} was written ${sends} times`)
+  if (record.signal !== null && getEventListeners(record.signal, 'abort').length > 0) {
+    wrong.push('its signal still has a listener')
   }
-  // Behind others in a pipeline it is also sent again for closes that were announced, uncounted.
-  const pipelined = world.options.maxPipelinedRequests > 1
-  if (sends > 1 + LIMITS.maxResends && !pipelined) wrong.push(`written ${sends} times`)
   return wrong.map((text) => `call ${spec.id} (${spec.method} ${record.url}): ${text}`)
 }
 
@@ -49,7 +55,12 @@ function checkAnswer(world: World, record: CallRecord): string[] {
   const { outcome, spec } = record
   if (outcome?.kind !== 'answer') return []
   const { response, body } = outcome
-  const number = Number(response.headers.get('x-answer') ?? Number.NaN)
+  // Made by the cache, which has nothing and may not ask.
+  if (spec.cacheMode === 'only-if-cached' && response.status === 504 && !response.headers.has('x-answer')) {
+    const asked = response.redirects.length === 0 && world.tap.sends.has(spec.id)
+    return asked ? ['only-if-cached, and asked the server'] : []
+  }
+  const number = answerNumber(world, response, body)
   const answer = world.book.answers[number]
   if (answer === undefined) return [`no server has given this answer (X-Answer: ${number})`]
   const delivered = world.book.fakes.get(number)
@@ -58,19 +69,41 @@ function checkAnswer(world: World, record: CallRecord): string[] {
     return delivered < record.startedAt ? ['took an answer that lay on an idle connection'] : []
   }
   const wrong: string[] = []
-  if (answer.id !== spec.id || answer.method !== spec.method) {
-    wrong.push(`was given the answer to ${answer.method} ${answer.id}`)
+  const method = methodAfter(spec.method, response.redirects)
+  const isOwn = answer.call === spec.id && answer.method === method
+  const isCached = response.cache !== null && response.cache !== 'miss'
+  if ((!isOwn && !isCached) || answer.id !== spec.page || answer.origin + answer.path !== response.url) {
+    wrong.push(
+      `was given the answer to ${answer.method} ${answer.origin}${answer.path} of call ${answer.call}`,
+    )
   }
-  if (response.status !== spec.status) wrong.push(`status ${response.status}`)
+  if (response.method !== method) wrong.push(`was sent as ${response.method}, not as ${method}`)
+  if (response.status !== answer.status) wrong.push(`status ${response.status}`)
   if (body === null) return wrong
   if (spec.maxBodySize !== null && body.length > spec.maxBodySize)
     wrong.push(`maxBodySize is ${spec.maxBodySize}`)
   if (!answer.whole) wrong.push('took an answer for whole that was not')
-  const sent = response.headers.get('x-unread') === null ? record.sent : null
-  const { origin } = spec.server
-  const expected = deserved(spec.method, origin, record.url.slice(origin.length), sent)
+  const { origin, path, status } = answer
+  const own = method === spec.method ? record.sent : NO_BODY
+  const sent = response.headers.get('x-unread') === null ? own : null
+  const bytes = deserved({ method: answer.method, origin, path, status, sent, number })
+  const expected = method === 'HEAD' ? Buffer.alloc(0) : bytes
   if (!expected.equals(body)) wrong.push(describeDifference(expected, body))
   return wrong
+}
+
+/**
+ * The number of the answer whose body this is: the head's, but where an answer to HEAD has freshened the
+ * head of what is stored (RFC 9111 section 4.3.5).
+ */
+export function answerNumber(
+  { book }: World,
+  { method, headers }: Response | StreamResponse,
+  body: Buffer | null,
+): number {
+  const number = Number(headers.get('x-answer') ?? Number.NaN)
+  if (method === 'HEAD' || book.answers[number]?.method !== 'HEAD') return number
+  return Number(/ #(\d+)\n/.exec(body?.toString('latin1', 0, 200) ?? '')?.[1] ?? number)
 }
 
 function describeDifference(expected: Buffer, body: Buffer): string {
@@ -87,13 +120,14 @@ function checkError(world: World, record: CallRecord): string[] {
   if (!(error instanceof RequestError)) return [`failed outside the taxonomy: ${String(error)}`]
   const wrong: string[] = []
   if (!CODES.has(error.code)) wrong.push(`unexpected code ${error.code}`)
-  if (error.method !== spec.method || error.url !== record.url)
-    wrong.push(`error about ${error.method} ${error.url}`)
+  if (!isAbout(world, record, error)) wrong.push(`error about ${error.method} ${error.url}`)
   if (error.code === 'ERR_ABORTED' && record.abortedAt === -1) wrong.push('aborted by nobody')
   if (error.code === 'ERR_CLOSED' && !world.closing) wrong.push('ERR_CLOSED while the client was open')
   if (error.code === 'ERR_REQUEST_BODY' && spec.bodyKind !== 'failing stream') wrong.push(error.message)
-  if (error instanceof LimitError && !mayExceed(spec, error.limit)) wrong.push(error.message)
+  if (error instanceof LimitError && !mayExceed(world, spec, error.limit)) wrong.push(error.message)
   if (whileReading && spec.reader === null) wrong.push('a whole body failed while it was read')
+  const { redirects, cache, clientIps } = world.stages
+  if (redirects || cache || clientIps || world.stages.options.modifyRequest !== undefined) return wrong
   if (error.progress === 'waiting' && (world.tap.sends.get(spec.id) ?? 0) >= error.attempt) {
     wrong.push(
       `progress 'waiting' at attempt ${error.attempt}, but written ${world.tap.sends.get(spec.id)} times`,
@@ -102,7 +136,16 @@ function checkError(world: World, record: CallRecord): string[] {
   return wrong
 }
 
-function mayExceed(spec: CallSpec, limit: string): boolean {
+/** What it asked for, or where a redirect has led it. */
+function isAbout({ tap, book }: World, { spec, url }: CallRecord, error: RequestError): boolean {
+  if (error.method === spec.method && error.url === url) return true
+  const led = book.answers.some((each) => each.call === spec.id && each.fields.has('location'))
+  const isKnown = tap.written.some((each) => each.call === spec.id && each.origin + each.path === error.url)
+  return led && (isKnown || error.progress === 'waiting')
+}
+
+function mayExceed({ stages }: World, spec: CallSpec, limit: string): boolean {
+  if (limit === 'stallLimit') return stages.pacing
   return limit === 'maxQueued' || (limit === 'maxBodySize' && spec.maxBodySize !== null)
 }
 
@@ -137,8 +180,9 @@ export function checkWorld(world: World): string[] {
   if (network.maxOpen > options.maxConn)
     wrong.push(`${network.maxOpen} connections, maxConn is ${options.maxConn}`)
   for (const [place, count] of network.counts) {
-    if (count.maxOpen <= options.maxConnPerTarget) continue
-    wrong.push(`${count.maxOpen} connections to ${place}, maxConnPerTarget is ${options.maxConnPerTarget}`)
+    const most = world.stages.maxConnOf.get(place.replace(/:.*/, '')) ?? options.maxConnPerTarget
+    if (count.maxOpen <= most) continue
+    wrong.push(`${count.maxOpen} connections to ${place}, maxConnPerTarget is ${most}`)
   }
   if (book.maxPending > options.maxPipelinedRequests) {
     wrong.push(`${book.maxPending} in flight, maxPipelinedRequests is ${options.maxPipelinedRequests}`)
@@ -148,6 +192,9 @@ export function checkWorld(world: World): string[] {
 
 /** Those that wait for the same target with the same priority leave in the order in which they came. */
 export function checkOrder(world: World): string[] {
+  const { cache, clientIps, retries } = world.stages
+  // A call that joins another, or is tried again before it was ever sent, has its place elsewhere.
+  if (cache || clientIps || retries) return []
   const wrong: string[] = []
   const last = new Map<string, CallRecord>()
   const came = world.records.toSorted((a, b) => a.startedAt - b.startedAt || a.spec.id - b.spec.id)
@@ -187,6 +234,7 @@ export function checkLeftovers(world: Pick<World, 'client' | 'clientClock' | 'ne
     if (target.waiting + target.connections + target.inFlight !== 0)
       wrong.push(`${target.target} has something left`)
   }
+  if (world.clientClock.holds !== 0) wrong.push('the client keeps the process alive after close')
   if (world.clientClock.pending !== 0) wrong.push(`the client has ${world.clientClock.pending} timers left`)
   if (world.network.open !== 0) wrong.push(`${world.network.open} connections are open after close`)
   return wrong

@@ -5,6 +5,7 @@ export class CountedClock implements Clock {
   readonly #clock: Clock
   #timers = 0
   #callbacks = 0
+  #holds = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -13,6 +14,11 @@ export class CountedClock implements Clock {
   /** Timers set and neither fired nor cancelled, and deferred callbacks. */
   get pending(): number {
     return this.#timers + this.#callbacks
+  }
+
+  /** What keeps the process alive. */
+  get holds(): number {
+    return this.#holds
   }
 
   now(): number {
@@ -44,7 +50,12 @@ export class CountedClock implements Clock {
   }
 
   hold(): () => void {
-    return () => {}
+    let held = true
+    this.#holds++
+    return () => {
+      if (held) this.#holds--
+      held = false
+    }
   }
 
   after(ms: number, callback: () => void): () => void {

@@ -6,6 +6,7 @@ import { parsePath } from './answers.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import type { ServerConnection } from './server-connection.ts'
 import type { Behaviour, IdleDeed } from './server.ts'
+import type { Twists } from './twists.ts'
 
 /** What may go wrong, and what is only unusual. */
 export const DEEDS = [
@@ -60,10 +61,12 @@ export class Mood implements Behaviour {
   readonly #rates: Rates
   readonly #tls: boolean
   readonly #closes: readonly AnswerEnd[]
+  readonly #twists: Twists
 
   /** `lingers`: reads on after its FIN, so that no reset destroys an answer (RFC 9112 section 9.6). */
-  constructor(random: Random, rates: Rates, tls: boolean, lingers: boolean) {
+  constructor(random: Random, rates: Rates, twists: Twists, tls: boolean, lingers: boolean) {
     this.#random = random
+    this.#twists = twists
     this.#rates = rates
     this.#tls = tls
     this.#closes = lingers ? ['half-close'] : ['close', 'half-close']
@@ -91,11 +94,12 @@ export class Mood implements Behaviour {
 
   answer(request: ParsedRequest, connection: ServerConnection): AnswerPlan {
     const random = this.#random
-    const { status } = parsePath(request.path)
-    const bodiless = isBodiless(request.method, status)
+    const twist = this.#twists.answer(request, connection)
+    const bodiless = isBodiless(request.method, twist.status ?? parsePath(request.path).status)
     const framing = this.#happens('chunked') ? 'chunked' : 'length'
     const plan = {
       ...PLAIN,
+      ...twist,
       framing,
       coding: this.#coding(request),
       interim: this.#happens('interim') ? random.pick([[100], [103], [100, 103], [103, 103, 103]]) : [],
@@ -132,7 +136,7 @@ export class Mood implements Behaviour {
   #limited(plan: AnswerPlan, connection: ServerConnection): AnswerPlan {
     const left = 4 - connection.answered
     if (left <= 0) return { ...plan, end: this.#random.pick(this.#closes) }
-    return { ...plan, fields: [`Keep-Alive: timeout=5, max=${left}`] }
+    return { ...plan, fields: [...plan.fields, `Keep-Alive: timeout=5, max=${left}`] }
   }
 
   #spoil(plan: AnswerPlan): AnswerPlan {

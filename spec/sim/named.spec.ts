@@ -349,4 +349,16 @@ describe('found by a seed', () => {
     expect(stage.network.dials).toBe(1)
     await stage.finish()
   })
+
+  test('a call for which no client IP is left says which it is', async () => {
+    const stage = new Stage({ clientIps: ['192.0.2.11'] }, { 'a.test': answering() })
+    stage.network.unbindable.add('192.0.2.11')
+    const url = stage.url('a.test', 1)
+    for (const round of ['cannot be bound', 'is set aside']) {
+      const { error } = await stage.failure(stage.client.post(url.replace('//', '//user:secret@')))
+      expect(error, round).toMatchObject({ code: 'ERR_CONNECT_TCP', method: 'POST', url })
+      expect(error.message).not.toContain('secret')
+    }
+    await stage.finish()
+  })
 })

@@ -1,13 +1,23 @@
 import type { SimSocket, SimSocketOwner } from '../../lib/testing/sim-socket.ts'
 import { encodeAnswer, isWhole, type AnswerEnd, type AnswerPlan, type WirePart } from './answer-plan.ts'
-import { deserved, parsePath } from './answers.ts'
+import { callOf, deserved, parsePath } from './answers.ts'
 import { RequestParser, type ParsedRequest, type RequestListener } from './request-parser.ts'
-import type { IdleDeed, SimServer } from './server.ts'
+import { NOT_ASKED, type IdleDeed, type SimServer } from './server.ts'
 
 /** ms after which the client has seen what was sent, and its going has been seen. */
 const PATIENCE = 500
 /** Methods that may stand in a pipeline (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
+
+function fieldMap(lines: readonly string[]): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon).toLowerCase()
+    if (!fields.has(name)) fields.set(name, line.slice(colon + 1).trim())
+  }
+  return fields
+}
 
 /** One connection of a simulated server: requests in, answers out, in order. */
 export class ServerConnection implements SimSocketOwner, RequestListener {
@@ -81,7 +91,14 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     const { book, clock } = this.server
     const { id } = parsePath(request.path)
     const pending = this.#queue.length + 1
-    book.received.push({ method: request.method, id, connection: this.serial, pending, at: clock.now() })
+    book.received.push({
+      method: request.method,
+      id,
+      call: callOf(request),
+      connection: this.serial,
+      pending,
+      at: clock.now(),
+    })
     if (request.headers.get('host') !== this.server.authority) {
       this.#violation(`Host ${request.headers.get('host')} instead of ${this.server.authority}`)
     }
@@ -135,15 +152,31 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     this.#state = 'answering'
     this.#cancelStep?.()
     const sent = request.done ? { length: request.bodyLength, crc: request.bodyCrc } : null
-    const body = deserved(request.method, origin, request.path, sent)
-    const { id, status } = parsePath(request.path)
-    const whole = isWhole(plan, request.method, status)
-    const fields = [`X-Answer: ${book.answers.length}`]
+    const { method, path, headers } = request
+    const asked = parsePath(path)
+    const status = plan.status ?? asked.status
+    const number = book.answers.length
+    const body = deserved({ method, origin, path, status, sent, number })
+    // What freshens another answer does not take its name away.
+    const fields = [`${headers.has('if-none-match') && status === 304 ? 'X-Fresh' : 'X-Answer'}: ${number}`]
     if (sent === null) fields.push('X-Unread: 1')
-    book.answers.push({ method: request.method, id, whole })
-    const parts = encodeAnswer(plan, request.method, status, body, fields)
     // A request whose body was not waited for leaves a connection on which nothing can follow.
     const end = plan.end === 'keep' && !request.done ? 'close' : plan.end
+    book.answers.push({
+      method,
+      id: asked.id,
+      call: callOf(request),
+      origin,
+      path,
+      status,
+      fields: fieldMap(plan.fields),
+      asked: headers,
+      from: this.socket.remoteAddress,
+      at: this.server.clock.now() + plan.delay,
+      whole: isWhole(plan, method, status),
+      clean: plan.cut === null && end === 'keep' && !plan.damaged,
+    })
+    const parts = encodeAnswer(plan, method, status, body, fields)
     this.#write(parts, 0, end)
   }
 
@@ -186,7 +219,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   #sendFake(): void {
     const { book, clock } = this.server
     const number = book.answers.length
-    book.answers.push({ method: '', id: -1, whole: true })
+    book.answers.push(NOT_ASKED)
     book.fakes.set(number, Infinity)
     this.socket.write(`HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`)
     this.#watchFake(number, clock.now() + 1000)

@@ -28,6 +28,7 @@ export interface Behaviour {
 export interface Received {
   readonly method: string
   readonly id: number
+  readonly call: number
   readonly connection: number
   /** Unanswered on this connection, this one included. */
   readonly pending: number
@@ -38,7 +39,37 @@ export interface Received {
 export interface Answered {
   readonly method: string
   readonly id: number
+  readonly call: number
+  readonly origin: string
+  readonly path: string
+  readonly status: number
+  /** Its fields, by name in lower case; of several, the first. */
+  readonly fields: ReadonlyMap<string, string>
+  /** The request's fields. */
+  readonly asked: ReadonlyMap<string, string>
+  /** The address that it came from. */
+  readonly from: string
+  /** When its first byte was to be sent. */
+  readonly at: number
   readonly whole: boolean
+  /** All of it was sent, and its connection kept. */
+  readonly clean: boolean
+}
+
+/** Of an answer that nobody asked for. */
+export const NOT_ASKED: Answered = {
+  method: '',
+  id: -1,
+  call: -1,
+  origin: '',
+  path: '',
+  status: 408,
+  fields: new Map(),
+  asked: new Map(),
+  from: '',
+  at: 0,
+  whole: true,
+  clean: false,
 }
 
 /** What all servers of a world write down. */

@@ -42,7 +42,7 @@ export class Stage {
     this.network = new SimNetwork({
       clock: this.clock,
       conditions: { latency: [latency, latency] },
-      onWrite: (dial, data) => this.tap.onWrite(dial, data),
+      onWrite: (dial, data, dialled) => this.tap.onWrite(dial, data, dialled),
     })
     for (const [host, behaviour] of Object.entries(servers)) {
       const server = new SimServer({ host, port: 80, tls: false }, this.clock, this.book, behaviour)
@@ -90,7 +90,14 @@ export class Stage {
   }
 
   expectOwn(response: Response, host: string, id: number): void {
-    const expected = deserved('GET', `http://${host}`, pathOf(id, 100, 200), NO_BODY)
+    const expected = deserved({
+      method: 'GET',
+      origin: `http://${host}`,
+      path: pathOf(id, 100, 200),
+      status: 200,
+      sent: NO_BODY,
+      number: Number(response.headers.get('x-answer')),
+    })
     assert.equal(response.text(), expected.toString('latin1'))
   }
 

@@ -1,9 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { SimClock } from '../../lib/testing/sim-clock.ts'
+import type { CallRecord } from './caller.ts'
+import type { Stages } from './stages.ts'
+
+type WatchedStages = Pick<Stages, 'maxRetries' | 'maxRedirects' | 'retryBudget' | 'clientIpList'>
 
 interface Message {
   readonly call?: object
   readonly exchange?: object
   readonly connection?: number
+  readonly url?: string
+  readonly status?: number
+  readonly location?: string
+  readonly retries?: number
+  readonly error?: Error | null
 }
 
 /** Which event begins what, which ends it, and by what the two are known to belong together. */
@@ -13,13 +23,28 @@ const PAIRS = [
   ['trawl:connection:connect', 'trawl:connection:close', 'connection'],
 ] as const
 
+/** What became of one call, by its events. */
+interface Course {
+  /** Where it is, as far as it was told. */
+  url: string
+  redirects: number
+  retries: number
+  /** Retries by the origin that they were made for. */
+  readonly taken: { readonly origin: string; readonly at: number }[]
+  endedAt: number
+  wentWell: boolean
+}
+
 /** Listens to the diagnostics of one world: what begins must end, once, and nothing ends unbegun. */
 export class Watcher {
   readonly violations: string[] = []
   readonly #open = new Map<string, Set<unknown>>()
   readonly #listeners: (readonly [name: string, listener: (message: unknown) => void])[] = []
+  readonly #clock: SimClock
+  readonly #courses = new Map<object, Course>()
 
-  constructor() {
+  constructor(clock: SimClock) {
+    this.#clock = clock
     for (const [start, end, key] of PAIRS) {
       const open = new Set<unknown>()
       this.#open.set(start, open)
@@ -28,18 +53,82 @@ export class Watcher {
         open.add(message[key])
       })
       this.#listen(end, (message) => {
-        if (!open.delete(message[key])) this.violations.push(`${end} without ${start}`)
+        if (!open.delete(message[key])) this.violations.push(`${end} without ${start}: ${message.url ?? ''}`)
       })
     }
+    this.#listen('trawl:call:start', (message) => this.#onStart(message))
+    this.#listen('trawl:call:redirect', (message) => this.#onRedirect(message))
+    this.#listen('trawl:call:retry', (message) => this.#onRetry(message))
+    this.#listen('trawl:call:end', (message) => this.#onEnd(message))
   }
 
   /** Stops listening; what is still open then has never ended. */
-  stop(): string[] {
+  stop(stages: WatchedStages, records: readonly CallRecord[] = []): string[] {
     for (const [name, listener] of this.#listeners) unsubscribe(name, listener)
     for (const [start, open] of this.#open) {
       if (open.size > 0) this.violations.push(`${start}: ${open.size} without an end`)
     }
-    return this.violations
+    for (const { redirects, retries, url } of this.#courses.values()) {
+      if (retries > stages.maxRetries) this.violations.push(`${url}: ${retries} retries`)
+      if (redirects > stages.maxRedirects) this.violations.push(`${url}: ${redirects} redirects`)
+    }
+    return [...this.violations, ...this.#checkBudget(stages, records)]
+  }
+
+  #onStart({ call, url }: Message): void {
+    const course = { url: url!, redirects: 0, retries: 0, taken: [], endedAt: Infinity, wentWell: false }
+    this.#courses.set(call!, course)
+  }
+
+  #onRedirect({ call, url, location, status }: Message): void {
+    const course = this.#courses.get(call!)
+    if (course === undefined) return
+    if (course.endedAt < Infinity) this.violations.push('trawl:call:redirect after its end')
+    if (course.url !== url) this.violations.push(`redirected from ${url}, but was at ${course.url}`)
+    if (status! < 301 || status! > 308) this.violations.push(`redirected by ${status}`)
+    course.url = location!
+    course.redirects++
+  }
+
+  #onRetry({ call, url, retries }: Message): void {
+    const course = this.#courses.get(call!)
+    if (course === undefined) return
+    if (course.endedAt < Infinity) this.violations.push('trawl:call:retry after its end')
+    if (course.url !== url) this.violations.push(`tried again at ${url}, but was at ${course.url}`)
+    if (retries !== ++course.retries) this.violations.push(`retry ${retries} is the ${course.retries}.`)
+    course.taken.push({ origin: new URL(url!).origin, at: this.#clock.now() })
+  }
+
+  #onEnd({ call, status, error }: Message): void {
+    const course = this.#courses.get(call!)
+    if (course === undefined) return
+    course.endedAt = this.#clock.now()
+    course.wentWell = error === null && status !== 0 && status! < 400
+  }
+
+  /** No target has more retries than its budget, what comes back each second, and what went well in the end. */
+  #checkBudget(stages: WatchedStages, records: readonly CallRecord[]): string[] {
+    const ips = new Set(records.map(({ spec }) => spec.clientIp)).size
+    const accounts = stages.retryBudget * Math.max(ips, stages.clientIpList.length)
+    const begun = records.reduce((least, { startedAt }) => Math.min(least, startedAt), Infinity)
+    const taken = [...this.#courses.values()].flatMap((course) =>
+      course.taken.map((each) => ({ ...each, course })),
+    )
+    const wrong: string[] = []
+    for (const [origin, all] of Map.groupBy(taken, (each) => each.origin)) {
+      const sorted = all.toSorted((a, b) => a.at - b.at)
+      for (const [index, { at }] of sorted.entries()) {
+        const back = [...this.#courses.values()].reduce(
+          (sum, each) => sum + (each.wentWell && each.endedAt <= at ? each.retries : 0),
+          0,
+        )
+        const seconds = ((at - begun) / 1000) * Math.max(ips, stages.clientIpList.length)
+        if (index + 1 <= accounts + back + seconds) continue
+        wrong.push(`${origin}: retry ${index + 1} after ${seconds} s, retryBudget is ${stages.retryBudget}`)
+        break
+      }
+    }
+    return wrong
   }
 
   #listen(name: string, react: (message: Message) => void): void {

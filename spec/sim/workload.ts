@@ -1,13 +1,21 @@
+import type { CacheMode } from '../../lib/index.ts'
 import type { Random } from '../../lib/testing/random.ts'
+import type { Resource } from './resources.ts'
 import type { SimServer } from './server.ts'
+import type { Stages } from './stages.ts'
 
 export type BodyKind = 'none' | 'text' | 'bytes' | 'json' | 'stream' | 'sized stream' | 'failing stream'
 /** What is done with the body of a stream: 'some' leaves after a few pieces, 'never' does not begin. */
 export type Reader = 'all' | 'slow' | 'some' | 'discard' | 'never'
 
+/** What a call brings that only its own origin may see. */
+export type Secret = 'none' | 'authorization' | 'cookie' | 'key' | 'url'
+
 /** One call, written down before the world begins. */
 export interface CallSpec {
   readonly id: number
+  /** In its path: its own, or that of a page that several ask for. */
+  readonly page: number
   /** ms after the phase's begin. */
   readonly at: number
   readonly server: SimServer
@@ -29,9 +37,18 @@ export interface CallSpec {
   /** ms after the call's begin; -1: before it. */
   readonly abortAfter: number | null
   readonly timeouts: Readonly<Record<string, number>>
+  /** '': none. */
+  readonly session: string
+  readonly secret: Secret
+  readonly redirect: 'follow' | 'manual' | 'error' | null
+  readonly cacheMode: CacheMode | null
+  /** Sent as X-Variant, which some answers vary by; '': none. */
+  readonly variant: string
 }
 
 const METHODS = ['GET', 'GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']
+const SECRETS: readonly Secret[] = ['authorization', 'cookie', 'key', 'url']
+const CACHE_MODES: readonly CacheMode[] = ['no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached']
 const BODY_KINDS: readonly BodyKind[] = ['text', 'bytes', 'json', 'stream', 'sized stream', 'failing stream']
 
 export interface WorkloadTraits {
@@ -45,6 +62,9 @@ export interface WorkloadTraits {
   readonly bodies: boolean
   readonly aborts: boolean
   readonly priorities: boolean
+  readonly stages: Stages
+  /** Pages that several calls ask for. */
+  readonly resources: readonly Resource[]
 }
 
 export function drawWorkload(random: Random, traits: WorkloadTraits, firstId: number): CallSpec[] {
@@ -54,18 +74,21 @@ export function drawWorkload(random: Random, traits: WorkloadTraits, firstId: nu
 }
 
 function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec {
-  const method = traits.bodies ? random.pick(METHODS) : random.pick(['GET', 'GET', 'GET', 'HEAD'])
+  const { stages, faulty } = traits
+  const resource = stages.cache && random.chance(0.7) ? random.pick(traits.resources) : null
+  const method = drawMethod(random, traits, resource !== null)
   const mayHaveBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
   let bodyKind: BodyKind = mayHaveBody && random.chance(0.9) ? random.pick(BODY_KINDS) : 'none'
   if (bodyKind === 'failing stream' && !traits.faulty) bodyKind = 'stream'
   const reader = traits.streams && random.chance(0.3) ? drawReader(random, traits.faulty) : null
   return {
     id,
+    page: resource === null ? id : resource.id,
     at: random.chance(0.5) ? 0 : random.int(0, traits.span),
-    server: random.pick(traits.servers),
+    server: resource === null ? random.pick(traits.servers) : resource.server,
     method,
-    size: drawSize(random),
-    status: random.pick([200, 200, 200, 200, 200, 201, 204, 304, 404, 500]),
+    size: resource === null ? drawSize(random) : resource.size,
+    status: resource === null ? drawStatus(random, traits) : resource.status,
     bodyKind,
     bodySize: bodyKind === 'none' ? 0 : drawSize(random),
     expectContinue: bodyKind !== 'none' && random.chance(0.2),
@@ -80,7 +103,25 @@ function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec 
         ? random.pick([-1, 0, random.int(0, 50), random.int(0, 1000)])
         : null,
     timeouts: drawTimeouts(random, traits.faulty),
+    session: random.pick(stages.sessions),
+    secret: stages.none || random.chance(0.6) ? 'none' : random.pick(SECRETS),
+    redirect:
+      faulty && stages.redirects && random.chance(0.1) ? random.pick(['manual', 'error'] as const) : null,
+    cacheMode: faulty && stages.cache && random.chance(0.2) ? random.pick(CACHE_MODES) : null,
+    variant: stages.cache ? random.pick(['', 'red', 'blue']) : '',
   }
+}
+
+function drawMethod(random: Random, traits: WorkloadTraits, isPage: boolean): string {
+  if (isPage) return random.pick(['GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'HEAD', 'PUT'])
+  return traits.bodies ? random.pick(METHODS) : random.pick(['GET', 'GET', 'GET', 'HEAD'])
+}
+
+/** An unasked 304 says nothing where conditions are sent; and a 500 would be tried again. */
+function drawStatus(random: Random, { faulty, stages }: WorkloadTraits): number {
+  const status = random.pick([200, 200, 200, 200, 200, 201, 204, 304, 404, 500])
+  if (status === 304 && stages.cache) return 200
+  return status === 500 && stages.retries && !faulty ? 404 : status
 }
 
 /** In a healed world nothing may fail; but how long somebody waits in line is not for it to say. */

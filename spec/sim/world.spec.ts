@@ -35,7 +35,7 @@ describe('a world from a seed: every call settles once, with its own answer, and
       const wrong = await world.run()
       if (wrong.length === 0) continue
       failures.push(
-        `seed ${seed}, ${JSON.stringify(world.options)}\n  ${wrong.slice(0, 10).join('\n  ')}\n` +
+        `seed ${seed}, ${JSON.stringify(world.options)} ${world.stages.names.join(' ')}\n  ${wrong.slice(0, 10).join('\n  ')}\n` +
           `  replay: SIM_SEEDS=${seed}..${seed} npx vitest run --project sim spec/sim/world.spec.ts`,
       )
     }

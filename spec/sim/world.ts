@@ -3,10 +3,18 @@ import { Random } from '../../lib/testing/random.ts'
 import { SimClock } from '../../lib/testing/sim-clock.ts'
 import { SimNetwork } from '../../lib/testing/sim-network.ts'
 import { CallRecord, makeCall } from './caller.ts'
+import { PLAIN } from './answer-plan.ts'
+import { checkCacheUse } from './check-cache.ts'
+import { checkLoops } from './check-loops.ts'
+import { checkPace, PauseWatch } from './check-pace.ts'
+import { checkSecrets } from './check-secrets.ts'
 import { checkCall, checkLeftovers, checkOrder, checkQuiet, checkWorld } from './checkers.ts'
 import { CountedClock } from './counted-clock.ts'
-import { drawRates, Mood } from './mood.ts'
-import { ServerBook, SimServer } from './server.ts'
+import { drawRates, Mood, type Rates } from './mood.ts'
+import { drawResources, type Resource } from './resources.ts'
+import { ServerBook, SimServer, type Behaviour } from './server.ts'
+import { drawStages, type Stages } from './stages.ts'
+import { Twists } from './twists.ts'
 import { drawWorkload, type CallSpec, type WorkloadTraits } from './workload.ts'
 import { Watcher } from './watcher.ts'
 import { WriteTap } from './write-tap.ts'
@@ -30,14 +38,20 @@ type Ending = 'heal' | 'close' | 'destroy'
 
 /** Longer than every timeout of a world, its dial pause and its latencies: then all faults are over. */
 const QUIET = 4_000
+/** Until its mood is drawn. */
+const NO_DEEDS: Behaviour = { answer: () => PLAIN }
 const MAX_STEPS = 400_000
 /** Virtual ms in which every phase must come to its end. */
 const MAX_TIME = 120_000
+/** The same where servers may ask for pauses: several of `LIMITS.maxRetryAfter`. */
+const STAGED_QUIET = 1_500_000
+const STAGED_MAX_TIME = 7_200_000
 
 /** One seed, one world: servers, network, client, what is asked and what goes wrong. */
 export class World {
   readonly seed: number
   readonly options: WorldOptions
+  readonly stages: Stages
   readonly clock: SimClock
   readonly clientClock: CountedClock
   readonly network: SimNetwork
@@ -46,8 +60,13 @@ export class World {
   readonly book: ServerBook = new ServerBook()
   readonly tap: WriteTap
   readonly records: CallRecord[] = []
+  readonly resources: readonly Resource[]
+  /** When the faults were over; Infinity: not yet. */
+  healedAt = Infinity
   closing = false
   readonly #random: Random
+  readonly #pauses: PauseWatch | null
+  readonly #maxTime: number
 
   constructor(seed: number) {
     this.seed = seed
@@ -69,10 +88,25 @@ export class World {
         split: random.pick([0, 0.2, 0.8]),
         buffer: random.pick([500, 16_384, 65_536]),
       },
-      onWrite: (dial, data) => this.tap.onWrite(dial, data),
+      onWrite: (dial, data, options) => this.tap.onWrite(dial, data, options),
     })
     this.servers = this.#makeServers(random)
-    this.client = new Client({ maxRetries: 0, ...this.options, clock: this.clientClock, network: this.network })
+    const hosts = [...new Set(this.servers.map(({ host }) => host))]
+    this.stages = drawStages(random.fork(), hosts, this.servers[0]!.origin)
+    this.#maxTime = this.stages.none ? MAX_TIME : STAGED_MAX_TIME
+    for (const server of this.servers) {
+      server.heal(this.#moodOf(random, server, drawRates(random, random.chance(0.85)), false))
+    }
+    for (const clientIp of this.stages.unbindable) this.network.unbindable.add(clientIp)
+    this.resources = drawResources(random, this.servers)
+    // Some worlds are watched: with nobody listening the code takes other ways.
+    this.#pauses = this.stages.pacing && random.chance(0.7) ? new PauseWatch(this.clock) : null
+    this.client = new Client({
+      ...this.options,
+      ...this.stages.options,
+      clock: this.clientClock,
+      network: this.network,
+    })
   }
 
   /** Lives through it all, and returns everything that was wrong; [] is the wanted end. */
@@ -81,8 +115,8 @@ export class World {
     const ending = random.chance(0.8) ? 'heal' : random.pick<Ending>(['close', 'destroy'])
     const calls = drawWorkload(random.fork(), this.#traits(random, true), 1)
     const wrong: string[] = []
-    // Some worlds are watched: with nobody listening the code takes other ways.
-    const watcher = random.chance(0.3) ? new Watcher() : null
+    const watched = random.chance(0.3)
+    const watcher = watched && !this.stages.cache ? new Watcher(this.clock) : null
     try {
       const settled = this.#start(calls)
       if (ending !== 'heal') await this.clock.advance(random.int(0, 600))
@@ -92,24 +126,31 @@ export class World {
       if (ending === 'heal') wrong.push(...(await this.#heal(random)))
       if (ending === 'heal') await this.#settle(this.#close())
       wrong.push(...checkLeftovers(this))
-      await this.clock.run({ maxSteps: MAX_STEPS, maxTime: MAX_TIME })
+      await this.clock.run({ maxSteps: MAX_STEPS, maxTime: this.#maxTime })
       if (this.network.openSockets !== 0)
         wrong.push(`servers have ${this.network.openSockets} connections left`)
     } catch (error) {
       wrong.push(`${(error as Error).message} (calls not done: ${this.#undone()})`)
     }
-    for (const record of this.records) wrong.push(...checkCall(this, record))
-    wrong.push(...checkWorld(this), ...checkOrder(this), ...(watcher?.stop() ?? []))
+    for (const record of this.records) wrong.push(...checkCall(this, record), ...checkCacheUse(this, record))
+    wrong.push(...checkWorld(this), ...checkOrder(this), ...checkLoops(this), ...checkSecrets(this))
+    wrong.push(
+      ...checkPace(this),
+      ...(this.#pauses?.stop(this.tap) ?? []),
+      ...(watcher?.stop(this.stages, this.records) ?? []),
+    )
     return wrong
   }
 
   async #heal(random: Random): Promise<string[]> {
     const wrong: string[] = []
     this.network.conditions = { latency: [1, 5], buffer: 65_536 }
+    this.network.unbindable.clear()
+    this.healedAt = this.clock.now()
     for (const server of this.servers) {
-      server.heal(new Mood(random.fork(), drawRates(random, false), server.tls, true))
+      server.heal(this.#moodOf(random, server, drawRates(random, false), true))
     }
-    await this.clock.advance(QUIET, MAX_STEPS)
+    await this.clock.advance(this.stages.none ? QUIET : STAGED_QUIET, MAX_STEPS)
     wrong.push(...checkQuiet(this))
     const firstId = this.records.length + 1
     const calls = drawWorkload(random.fork(), this.#traits(random, false), firstId)
@@ -118,7 +159,8 @@ export class World {
       if (record.outcome?.kind === 'answer') continue
       wrong.push(`call ${record.spec.id} failed in a healed world: ${String(record.outcome?.error)}`)
     }
-    await this.clock.advance(50, MAX_STEPS)
+    // Revalidations behind the callers' backs may have to wait for their pace.
+    await this.clock.advance(this.stages.cache ? STAGED_QUIET : 50, MAX_STEPS)
     wrong.push(...checkQuiet(this))
     return wrong
   }
@@ -138,7 +180,7 @@ export class World {
   }
 
   #settle(promise: Promise<unknown>): Promise<unknown> {
-    return this.clock.settle(promise, { maxSteps: MAX_STEPS, maxTime: MAX_TIME })
+    return this.clock.settle(promise, { maxSteps: MAX_STEPS, maxTime: this.#maxTime })
   }
 
   #close(): Promise<void> {
@@ -162,12 +204,18 @@ export class World {
     for (let index = 0; index < count; index++) {
       const tls = random.chance(0.25)
       const place = { host: `host${index}.test`, port: random.pick([tls ? 443 : 80, 8080]), tls }
-      const mood = new Mood(random.fork(), drawRates(random, random.chance(0.85)), tls, false)
-      const server = new SimServer(place, this.clock, this.book, mood)
+      // Two origins on one host share its cookies, and nothing else.
+      if (index > 0 && random.chance(0.3)) Object.assign(place, { host: 'host0.test', port: 9000 + index })
+      const server = new SimServer(place, this.clock, this.book, NO_DEEDS)
       server.listen(this.network)
       servers.push(server)
     }
     return servers
+  }
+
+  #moodOf(random: Random, server: SimServer, rates: Rates, calm: boolean): Mood {
+    const twists = new Twists(random.fork(), this.stages, this.clock, this.servers, calm)
+    return new Mood(random.fork(), rates, twists, server.tls, calm)
   }
 
   #traits(random: Random, faulty: boolean): WorkloadTraits {
@@ -175,7 +223,9 @@ export class World {
     return {
       count: faulty ? count : Math.min(count, this.options.maxQueued),
       servers: this.servers,
-      clientIps: random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8'] : [''],
+      stages: this.stages,
+      resources: this.resources,
+      clientIps: !this.stages.clientIps && random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8'] : [''],
       span: random.pick([0, 200, 2000]),
       faulty,
       streams: random.chance(0.5),

@@ -1,15 +1,37 @@
 import type { SimClock } from '../../lib/testing/sim-clock.ts'
-import { parsePath } from './answers.ts'
-import { RequestParser } from './request-parser.ts'
+import { callOf } from './answers.ts'
+import { RequestParser, type ParsedRequest } from './request-parser.ts'
+
+/** What the tap must know of a connection. */
+export interface Dialled {
+  readonly host: string
+  readonly port: number
+  readonly clientIp: string
+  readonly tls: object | null
+}
+
+/** One request, when its head was written. */
+export interface Written {
+  readonly at: number
+  readonly call: number
+  readonly method: string
+  readonly host: string
+  readonly origin: string
+  readonly path: string
+  readonly clientIp: string
+  readonly headers: ReadonlyMap<string, string>
+}
 
 /**
  * Reads along what the client writes, before the network can lose any of it: each connection's bytes
  * must be requests, one after another, and nothing else.
  */
 export class WriteTap {
-  /** By id of the call: how often its request was begun on a wire. */
+  /** All requests that were begun on a wire, in order. */
+  readonly written: Written[] = []
+  /** By id of the call: how often one of its requests was begun on a wire. */
   readonly sends: Map<number, number> = new Map()
-  /** By id of the call: when its request was first begun on a wire. */
+  /** By id of the call: when its first request was begun on a wire. */
   readonly firstSent: Map<number, number> = new Map()
   readonly violations: string[] = []
   readonly #clock: SimClock
@@ -19,15 +41,11 @@ export class WriteTap {
     this.#clock = clock
   }
 
-  onWrite(dial: number, data: Uint8Array): void {
+  onWrite(dial: number, data: Uint8Array, options: Dialled): void {
     let parser = this.#parsers.get(dial)
     if (parser === undefined) {
       parser = new RequestParser({
-        onRequest: (request) => {
-          const { id } = parsePath(request.path)
-          this.sends.set(id, (this.sends.get(id) ?? 0) + 1)
-          if (!this.firstSent.has(id)) this.firstSent.set(id, this.#clock.now())
-        },
+        onRequest: (request) => this.#onRequest(request, options),
         onBodyDone: () => undefined,
       })
       this.#parsers.set(dial, parser)
@@ -38,5 +56,16 @@ export class WriteTap {
       this.violations.push(`dial ${dial}: what was written is no request: ${(error as Error).message}`)
       this.#parsers.set(dial, null)
     }
+  }
+
+  #onRequest(request: ParsedRequest, { host, port, clientIp, tls }: Dialled): void {
+    const { method, path, headers } = request
+    const call = callOf(request)
+    const at = this.#clock.now()
+    const authority = port === (tls === null ? 80 : 443) ? host : `${host}:${port}`
+    const origin = `${tls === null ? 'http' : 'https'}://${authority}`
+    this.written.push({ at, call, method, host, origin, path, clientIp, headers })
+    this.sends.set(call, (this.sends.get(call) ?? 0) + 1)
+    if (!this.firstSent.has(call)) this.firstSent.set(call, at)
   }
 }
