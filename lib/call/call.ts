@@ -323,11 +323,16 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       const again = (isRefused && this.context.movesAfterRefusal ? this.#move() : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
       const next = modified(again, modifyRequest, history, this.context.builder)
-      if (next instanceof Promise) this.#await(next, (built) => this.#next(built))
+      if (next instanceof Promise) this.#await(next, (built) => this.#nextUnless(built))
       else this.#next(next)
     } catch (error) {
       this.#settle(error as Error)
     }
+  }
+
+  #nextUnless(built: BuiltRequest | Error): void {
+    if (built instanceof Error) this.#settle(built)
+    else this.#next(built)
   }
 
   /** The same request once more. */

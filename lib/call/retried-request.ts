@@ -7,19 +7,28 @@ import type { ModifyRequest, RetriedRequest } from './rules.ts'
 
 type Headers = Record<string, string | string[] | null>
 
-/** The next try of a call, as `modifyRequest` wants it; a promise where that gives one. */
+/**
+ * The next try of a call, as `modifyRequest` wants it; a promise where that gives one. What goes wrong
+ * later is a value: an error of the user's own is none of this call's, to be tried again for.
+ */
 export function modified(
   from: BuiltRequest,
   modifyRequest: ModifyRequest,
   { retries, why }: CallHistory,
   builder: RequestBuilder,
-): BuiltRequest | Promise<BuiltRequest> {
+): BuiltRequest | Promise<BuiltRequest | Error> {
   const { request, path } = from
   const given = retriedRequest(request, request.target.origin + path, builder)
   const rebuild = (changed: RetriedRequest | void): BuiltRequest =>
     rebuilt(request, changed ?? given, from.fragment, builder)
   const changed = modifyRequest(given, retries + 1, why!)
-  return changed instanceof Promise ? changed.then(rebuild) : rebuild(changed)
+  return changed instanceof Promise ? changed.then(rebuild).catch(toError) : rebuild(changed)
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new Error(`modifyRequest threw ${String(thrown)}`, { cause: thrown })
 }
 
 /** A request as its caller could have written it now, after redirects. */
