@@ -140,6 +140,16 @@ export class HttpCache {
     return isKept
   }
 
+  /** The body of a storable answer is too large after all: nobody is to wait for the next one. */
+  unkept(request: CacheRequest): void {
+    this.#unkept.note(keyOf(request), false)
+  }
+
+  /** What is kept for `request` is not to be given again. */
+  forget(request: CacheRequest): void | Promise<void> {
+    return this.#store.delete(keyOf(request))
+  }
+
   /** Keeps a whole answer. The body is copied: the caller's may be the user's. */
   store(
     request: CacheRequest,
@@ -149,7 +159,8 @@ export class HttpCache {
     requestTime: number,
     responseTime: number,
   ): void | Promise<void> {
-    if (body.length > this.#maxEntry || !this.#isStorable(request, head)) return
+    if (body.length > this.#maxEntry) return this.unkept(request)
+    if (!this.#isStorable(request, head)) return
     const key = keyOf(request)
     if (request.method === 'HEAD' && request.mode !== 'replay') {
       return this.#learnFromHead(key, request, head, requestTime, responseTime)

@@ -1,6 +1,7 @@
 import { ClosedError, type RequestError } from '../core/errors.ts'
 import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { ProgressMeter } from '../core/progress-meter.ts'
 import type { Target } from '../core/target.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
@@ -89,10 +90,10 @@ export class Attempt implements ExchangeSink, AnswerOwner {
     this.exchange.holder?.cancel(this.exchange)
   }
 
-  /** The call goes on without this answer, which the cache keeps: its body is read to its end. */
+  /** The call goes on without this answer, which the cache keeps: its body is read to its end, if that is near. */
   storeOnly(stage: CacheStage, head: ResponseHead): void {
     this.#stored = stage
-    stage.gather(head)
+    stage.gather(head, LIMITS.mutedTimeout)
   }
 
   #storeMore(stage: CacheStage, chunk: Uint8Array): boolean {
@@ -100,15 +101,23 @@ export class Attempt implements ExchangeSink, AnswerOwner {
     return true
   }
 
+  /** What is gathered for the caller, or handed on, is the cache's too. */
+  #watch(stage: CacheStage, answer: Answer, chunk: Uint8Array, room: boolean): void {
+    if (this.request.streamed) stage.onBody(chunk)
+    else stage.checkSize(answer.bytesOnWire)
+    // Whoever waits for this answer is not to wait for its reader.
+    if (!room) stage.end()
+  }
+
   #endStored(stage: CacheStage, trailers: Headers | null): void {
     stage.store(this.head!, null, trailers)
-    stage.end(this.#call)
+    stage.end()
   }
 
   /** It is too large, or too slow: then it is not kept. */
   #leaveStored(stage: CacheStage): void {
     this.leave()
-    stage.end(this.#call)
+    stage.end()
   }
 
   /** The answer is for the caller. */
@@ -160,7 +169,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
     const { context, history } = this.#call
     const answer = this.answer!
     const room = answer.push(chunk)
-    if (history !== null && this.request.streamed) history.stage?.onBody(chunk)
+    if (history !== null && history.stage !== null) this.#watch(history.stage, answer, chunk, room)
     this.#meter?.update(answer.bytesOnWire, this.#total)
     if (!room && context.closing) this.onClosing()
     return room
@@ -176,7 +185,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   onError(_x: Exchange, error: RequestError): void {
     if (this.#stored === null) this.#call.onFailed(error)
-    else this.#stored.end(this.#call)
+    else this.#stored.end()
   }
 
   onClosing(): void {

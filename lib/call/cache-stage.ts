@@ -1,7 +1,9 @@
 import { modeFields } from '../cache/cache-request.ts'
 import type { HttpCache, Lookup } from '../cache/http-cache.ts'
+import { headOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import type { Clock } from '../core/clock.ts'
+import type { RequestError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -26,7 +28,10 @@ export interface CacheContext {
   readonly clock: Clock
 }
 
-/** The cache's part in one exchange of a call: what is looked up, revalidated, gathered and kept. */
+/**
+ * The cache's part in one request of a call, however often it is tried: what is looked up, revalidated,
+ * gathered and kept.
+ */
 export class CacheStage {
   /** What is revalidated, or given in place of an error. */
   stored: StoredResponse | null = null
@@ -38,26 +43,39 @@ export class CacheStage {
   outcome: 'revalidated' | 'stale' = 'revalidated'
   readonly #context: CacheContext
   readonly #request: CallCacheRequest
+  readonly #call: Joined
   readonly #startedAt: number
   /** What it leads, or waits for; null: neither. */
   #joinKey: string | null = null
   #leads = false
-  /** It has waited for another's answer: now it asks for itself. */
-  #hasWaited = false
+  /** How often it has waited for another's answer. */
+  #waits = 0
+  /** What is stored was denied: the server is asked as if there were nothing. */
+  #asksAnew = false
   /** The answer under way is to be stored. */
   #keeps = false
   #copy: BodyCollector | null = null
+  /** When gathering ends at the latest, on the clock's `now()`. */
+  #gatherUntil = Infinity
+  /** The store takes its time with the answer. */
+  #storing: Promise<void> | null = null
+  /** What the caller gets is in the store. */
+  #isInStore = false
   #requestTime = 0
   #responseTime = 0
 
-  constructor(context: CacheContext, request: PreparedRequest, path: string) {
+  constructor(context: CacheContext, request: PreparedRequest, path: string, call: Joined) {
     this.#context = context
     this.#request = new CallCacheRequest(request, path)
+    this.#call = call
     this.#startedAt = context.clock.date()
     this.modeFields = modeFields(this.#request)
   }
 
   lookup(): Lookup | Promise<Lookup> {
+    this.stored = null
+    this.conditions = ''
+    this.#drop()
     return this.#context.cache.lookup(this.#request)
   }
 
@@ -66,27 +84,33 @@ export class CacheStage {
    * after this call began, so it is as good as its own.
    */
   isShared(stored: StoredResponse): boolean {
-    return this.#hasWaited && stored.responseTime >= this.#startedAt
+    return this.#waits > 0 && stored.responseTime >= this.#startedAt
   }
 
-  /** Whether another call is asking for the same: then `call` is told when that one is done. */
-  waits(call: Joined): boolean {
-    this.#joinKey = this.#context.cache.joinKey(this.#request)
-    if (this.#joinKey === null) return false
-    this.#leads = this.#context.joins.lead(this.#joinKey, call)
-    if (!this.#leads) this.#hasWaited = true
+  /**
+   * Whether another call is asking for the same: then the call is told when that one is done. Where that
+   * has brought nothing some times, it asks for itself: a line of calls that fail one by one has no end.
+   */
+  waits(): boolean {
+    if (this.#leads || this.#waits >= LIMITS.maxJoinWaits) return false
+    const key = this.#context.cache.joinKey(this.#request)
+    this.#joinKey = key
+    if (key === null) return false
+    this.#leads = this.#context.joins.lead(key, this.#call)
+    if (!this.#leads) this.#waits++
     return !this.#leads
   }
 
   /** Leads a revalidation that nobody waits for. false: somebody asks already. */
-  leadsBehind(call: Joined): boolean {
+  leadsBehind(): boolean {
     const key = this.#context.cache.joinKey(this.#request)
     if (key === null || this.#context.joins.isLed(key)) return false
-    return !this.waits(call)
+    return !this.waits()
   }
 
   /** The server is asked whether `stored` still holds. */
   begin({ stored, conditions }: { stored: StoredResponse; conditions: string }): void {
+    if (this.#asksAnew) return
     this.stored = stored
     this.conditions = conditions
   }
@@ -100,24 +124,32 @@ export class CacheStage {
     const { stored } = this
     if (stored === null) return 'answer'
     if (head.status !== 304) {
-      return head.status >= 500 && this.staleOnError() !== null ? 'give-stored' : 'answer'
+      return head.status >= 500 && this.staleOnError(null) !== null ? 'give-stored' : 'answer'
     }
     if (this.conditions === '') return 'answer'
     const { cache } = this.#context
     this.stored = cache.freshen(this.#request, stored, head, this.#requestTime, this.#responseTime)
     this.conditions = ''
-    return this.stored === null ? 'ask-again' : 'give-stored'
+    this.#asksAnew = this.stored === null
+    return this.#asksAnew ? 'ask-again' : 'give-stored'
   }
 
-  /** What may be given now that the server cannot say (RFC 5861 section 4); null: nothing. */
-  staleOnError(): StoredResponse | null {
-    if (this.stored === null || !this.#context.cache.mayServeOnError(this.#request, this.stored)) return null
+  /**
+   * What may be given now that the server cannot say (RFC 5861 section 4); null: nothing. `error`: why it
+   * cannot; null: it answered with one.
+   */
+  staleOnError(error: RequestError | null): StoredResponse | null {
+    if (this.stored === null || error?.code === 'ERR_CLOSED') return null
+    if (!this.#context.cache.mayServeOnError(this.#request, this.stored)) return null
+    this.#drop()
     this.outcome = 'stale'
     return this.stored
   }
 
-  ageOf(stored: StoredResponse): number {
-    return this.#context.cache.ageOf(stored)
+  /** `stored` is the answer: its head, as it is now. */
+  give(stored: StoredResponse): ResponseHead {
+    this.#isInStore = true
+    return headOf(stored, this.#context.cache.ageOf(stored))
   }
 
   /** The answer is the server's: it may end what was, and may be kept. Gives whether it is. */
@@ -125,40 +157,67 @@ export class CacheStage {
     const { cache } = this.#context
     void cache.invalidate(this.#request, head)
     this.#keeps = cache.storable(this.#request, head)
+    // Nobody gets anything out of this one's body.
+    if (!this.#keeps) this.end()
     return this.#keeps
   }
 
-  /** The body is handed on at once, or dropped: here it is gathered. */
-  gather(head: ResponseHead): void {
-    if (this.#keeps) this.#copy = new BodyCollector(head.contentLength)
+  /** The body is handed on at once, or dropped: here it is gathered, for `time` ms at most. */
+  gather(head: ResponseHead, time: number = Infinity): void {
+    if (!this.#keeps) return
+    this.#copy = new BodyCollector(head.contentLength)
+    this.#gatherUntil = this.#context.clock.now() + time
   }
 
-  /** A piece of a body that is gathered. false: it has become too large to be kept. */
+  /** A piece of a body that is gathered. false: it is too large to be kept, or takes too long. */
   onBody(chunk: Uint8Array): boolean {
     if (this.#copy === null) return this.#keeps
-    this.#copy.push(chunk)
-    if (this.#copy.size <= LIMITS.maxCacheEntry) return true
-    this.#copy = null
-    this.#keeps = false
-    return false
+    if (this.#gatherUntil !== Infinity && this.#context.clock.now() > this.#gatherUntil) this.#drop()
+    this.#copy?.push(chunk)
+    this.checkSize(this.#copy?.size ?? 0)
+    return this.#keeps
+  }
+
+  /** So many bytes of the body have come. One that is too large is not kept, and nobody waits for it. */
+  checkSize(size: number): void {
+    if (!this.#keeps || size <= LIMITS.maxCacheEntry) return
+    this.#context.cache.unkept(this.#request)
+    this.#drop()
+    this.end()
   }
 
   /** `wire`: the body as it came; null: what was gathered. */
   store(head: ResponseHead, wire: Uint8Array | null, trailers: Headers | null): void {
     if (!this.#keeps) return
-    this.#keeps = false
     const body = wire ?? this.#copy!.bytes()
-    this.#copy = null
+    this.#drop()
     const { cache } = this.#context
-    void cache.store(this.#request, head, body, trailers, this.#requestTime, this.#responseTime)
+    const done = cache.store(this.#request, head, body, trailers, this.#requestTime, this.#responseTime)
+    if (done instanceof Promise) this.#storing = done
+    this.#isInStore = true
   }
 
-  /** The exchange is over, or given up: whoever waits for its answer goes on. */
-  end(call: Joined): void {
+  /** The body that the caller got cannot be decoded: nobody is to get it again. */
+  spoil(): void {
+    if (!this.#isInStore) return
+    this.#isInStore = false
+    void this.#context.cache.forget(this.#request)
+  }
+
+  /** The call is over, or its answer will take a reader's time: whoever waits for it goes on. */
+  end(): void {
     const key = this.#joinKey
-    this.#joinKey = null
     if (key === null) return
-    if (this.#leads) this.#context.joins.done(key)
-    else this.#context.joins.leave(key, call)
+    this.#joinKey = null
+    const { joins } = this.#context
+    if (!this.#leads) joins.leave(key, this.#call)
+    else if (this.#storing === null) joins.done(key, this.#call)
+    // Never rejects.
+    else void this.#storing.then(() => joins.done(key, this.#call))
+  }
+
+  #drop(): void {
+    this.#keeps = false
+    this.#copy = null
   }
 }

@@ -1,5 +1,5 @@
 import type { Lookup } from '../cache/http-cache.ts'
-import { headOf, trailersOf } from '../cache/stored-head.ts'
+import { trailersOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import { channels } from '../core/diagnostics.ts'
 import { AbortError, RequestError, TimeoutError } from '../core/errors.ts'
@@ -19,6 +19,7 @@ import type { BuiltRequest } from './request.ts'
 import type { Response } from './response.ts'
 import { modified } from './retried-request.ts'
 import { isAddressTrouble, isRetryableError, isRetryableStatus } from './retry.ts'
+import { Revalidation } from './revalidation.ts'
 import type { RetryReason } from './rules.ts'
 import type { StreamResponse } from './stream-response.ts'
 
@@ -85,9 +86,9 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const { caching } = this.context
     const { request, exchange } = this.#attempt
     if (caching === null || request.rules.cacheMode === 'no-store') return this.#submit()
-    const stage = new CacheStage(caching, request, exchange.path)
-    this.#open().stage = stage
-    this.#lookUp(stage)
+    const history = this.#open()
+    history.stage ??= new CacheStage(caching, request, exchange.path, this)
+    this.#lookUp(history.stage)
   }
 
   #lookUp(stage: CacheStage): void {
@@ -101,7 +102,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       case 'hit':
         return this.#give(found.stored, found.status)
       case 'stale-while-revalidate':
-        new Call(this.context, this.#same()).revalidate(found)
+        new Revalidation(this.context, this.context.caching!, this.#same()).start(found)
         return this.#give(found.stored, 'stale')
       case 'unavailable':
         return this.#attempt.answerAtOnce(gatewayTimeout, new Uint8Array(0), null)
@@ -109,22 +110,12 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
         if (stage.isShared(found.stored)) return this.#give(found.stored, 'hit')
         stage.begin(found)
         break
-      default:
+      case 'miss':
+      case 'bypass':
     }
     this.#open().cache = found.kind === 'bypass' ? null : 'miss'
-    if (found.kind !== 'bypass' && stage.waits(this)) this.#pause()
+    if (found.kind !== 'bypass' && stage.waits()) this.#pause()
     else this.#submit()
-  }
-
-  /** Asks whether what is stored still holds, and tells nobody but the cache. */
-  revalidate(found: Lookup & { kind: 'stale-while-revalidate' }): void {
-    const stage = new CacheStage(this.context.caching!, this.#attempt.request, this.#attempt.exchange.path)
-    if (!stage.leadsBehind(this)) return
-    // What goes wrong here was nobody's wish: the stale response has been given.
-    this.#promise().then(discard, () => undefined)
-    this.#open().stage = stage
-    stage.begin(found)
-    this.#submit()
   }
 
   /** Another call has asked for the same: what it got is in the cache. */
@@ -219,7 +210,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   #give(stored: StoredResponse, status: 'hit' | 'stale' | 'revalidated'): void {
     const history = this.#open()
     history.cache = status
-    const head = headOf(stored, history.stage!.ageOf(stored))
+    const head = history.stage!.give(stored)
     this.#goOn(() => {
       this.#attempt.head = head
       if (!this.#follows(head, false)) this.#attempt.answerAtOnce(head, stored.body, trailersOf(stored))
@@ -268,7 +259,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   onFailed(error: RequestError): void {
     if (this.isOver || this.#state === 'reading') return this.#settle(error)
     const stage = this.history === null ? null : this.history.stage
-    const stale = stage === null ? null : stage.staleOnError()
+    const stale = stage === null ? null : stage.staleOnError(error)
     if (stale !== null) return this.#give(stale, 'stale')
     if (this.#moves(error)) return
     if (isRetryableError(error, this.#attempt.rules) && this.#retries({ kind: 'error', error }, -1)) return
@@ -323,16 +314,11 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       const again = (isRefused && this.context.movesAfterRefusal ? this.#move() : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
       const next = modified(again, modifyRequest, history, this.context.builder)
-      if (next instanceof Promise) this.#await(next, (built) => this.#nextUnless(built))
+      if (next instanceof Promise) this.#await(next, (built) => this.#next(built))
       else this.#next(next)
     } catch (error) {
       this.#settle(error as Error)
     }
-  }
-
-  #nextUnless(built: BuiltRequest | Error): void {
-    if (built instanceof Error) this.#settle(built)
-    else this.#next(built)
   }
 
   /** The same request once more. */
@@ -345,7 +331,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     this.#goOn(() => {
       const before = this.#attempt
       const { credentials } = built.request
-      this.#open().startAttempt(built, this)
+      this.#open().startAttempt(built, before.exchange)
       if (credentials !== before.request.credentials) {
         this.history!.auth = credentials === null ? null : credentials.forCall()
       }
@@ -420,7 +406,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (this.#timer !== null) this.context.wheel.remove(this.#timer)
     this.#timer = null
     const wentWell = error === null && head !== null && head.status < 400
-    this.history?.end(this.context, wentWell, this)
+    this.history?.end(this.context, wentWell)
     request.body?.discard?.()
     if (error instanceof RequestError) {
       error.about({ method: request.method, url, attempt: exchange.attempt, progress })
@@ -447,9 +433,4 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const status = head === null ? 0 : head.status
     return { client: this.context.clientId, call: this, method: request.method, url, status }
   }
-}
-
-/** Nobody reads what a revalidation brings. */
-function discard(response: Response | StreamResponse): void {
-  if ('discard' in response) void response.discard()
 }

@@ -1,10 +1,10 @@
 import type { CacheStatus } from '../cache/cache-request.ts'
+import type { Exchange } from '../core/exchange.ts'
 import type { Target } from '../core/target.ts'
 import type { Timer } from '../core/timer-wheel.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
-import type { Joined } from './joins.ts'
 import type { BuiltRequest } from './request.ts'
 import { retryDue } from './retry.ts'
 import type { CallRules, RetryReason } from './rules.ts'
@@ -77,18 +77,20 @@ export class CallHistory {
     return stage
   }
 
-  /** Goes on with this request; what was the last one's is over. */
-  startAttempt({ fragment }: BuiltRequest, call: Joined): void {
-    this.stage?.end(call)
-    this.stage = null
+  /** Goes on with this request. The same once more keeps its stage: whoever waits for it waits on. */
+  startAttempt({ request, path, fragment }: BuiltRequest, before: Exchange): void {
+    if (request !== before.request || path !== before.path) {
+      this.stage?.end()
+      this.stage = null
+    }
     this.cache = null
     this.fragment = fragment
     this.isUnderWay = true
   }
 
   /** The call has ended; what its retries took from their targets' budgets comes back if it went well. */
-  end({ clock, retryBudget, wheel }: CallContext, wentWell: boolean, call: Joined): void {
-    this.stage?.end(call)
+  end({ clock, retryBudget, wheel }: CallContext, wentWell: boolean): void {
+    this.stage?.end()
     if (this.retryTimer !== null) wheel.remove(this.retryTimer)
     if (!wentWell) return
     for (const key of this.#taken) retryBudget.giveBack(key, clock.now())
