@@ -47,6 +47,7 @@ function head(): ResponseHead {
     headers: new Headers(FIELDS.map((line) => `${line}\r\n`).join('')),
     framing: 'length',
     contentLength: BODY.length,
+    contentType: '',
     setsCookie: false,
     contentEncoding: '',
     keepAlive: true,

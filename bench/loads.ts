@@ -1,5 +1,6 @@
 import http from 'node:http'
 import net from 'node:net'
+import type { ClientOptions } from '../lib/index.ts'
 
 /** What a load is asked to do: keep `connections * depth` requests for `origin + path` under way. */
 export interface Job {
@@ -19,7 +20,9 @@ export type Load = (job: Job) => Promise<void>
  * A client is imported by the case that uses it, so that none pays for the others.
  */
 export const LOADS: Readonly<Record<string, Load>> = {
-  trawl,
+  trawl: (job) => trawl(job, {}),
+  'trawl, jar': (job) => trawl(job, { cookies: true }),
+  'trawl, bare': (job) => trawl(job, { maxRetries: 0, redirect: 'manual' }),
   'undici request': undiciRequest,
   'undici dispatch': undiciDispatch,
   'node:http': nodeHttp,
@@ -29,7 +32,14 @@ export const LOADS: Readonly<Record<string, Load>> = {
 }
 
 /** Those that can have more than one request in flight on a connection. */
-export const PIPELINING: readonly string[] = ['trawl', 'undici request', 'undici dispatch', 'raw socket']
+export const PIPELINING: readonly string[] = [
+  'trawl',
+  'trawl, jar',
+  'trawl, bare',
+  'undici request',
+  'undici dispatch',
+  'raw socket',
+]
 
 /** Runs `one` over and over, so many at a time, and checks that each body is whole. */
 async function loops(job: Job, one: () => Promise<string>): Promise<void> {
@@ -42,9 +52,14 @@ async function loops(job: Job, one: () => Promise<string>): Promise<void> {
   await Promise.all(Array.from({ length: job.connections * job.depth }, loop))
 }
 
-async function trawl(job: Job): Promise<void> {
+/** With a jar, each request sends three cookies. */
+async function trawl(job: Job, options: ClientOptions): Promise<void> {
   const { Client } = await import('../lib/index.ts')
-  const client = new Client({ maxConnPerTarget: job.connections, maxPipelinedRequests: job.depth })
+  const { connections: maxConnPerTarget, depth: maxPipelinedRequests } = job
+  const client = new Client({ ...options, maxConnPerTarget, maxPipelinedRequests })
+  for (const cookie of ['session=0123456789abcdef', 'theme=dark', 'seen=1']) {
+    client.cookies?.jar('').set(cookie, job.origin)
+  }
   const url = job.origin + job.path
   await loops(job, () => client.request(url).then((response) => response.text()))
   await client.close()

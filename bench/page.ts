@@ -19,8 +19,8 @@ Node ${process.version}, ${versionOf('undici')}, ${versionOf('got')}, on ${cpu.l
 One nginx on loopback answers with status 200 and 128 bytes. Each case runs in a process of its own, warms up, and
 is measured several times, in turns with the others; the numbers are medians. *CPU us* is the client's own CPU
 time, user and system, for one request, read as text; *range* is the lowest and highest of the rounds. Connections
-times depth requests are under way at any moment. trawl runs with its defaults: time limits, decoding and
-checks are on. undici runs on a \`Pool\` with \`blocking: false\`, which lets it pipeline. *raw socket* is the floor: it
+times depth requests are under way at any moment. trawl runs with its defaults: time limits, decoding, checks,
+retries and redirects are on; *bare* is without the last two, *jar* with a cookie jar, three cookies in each request. undici runs on a \`Pool\` with \`blocking: false\`, which lets it pipeline. *raw socket* is the floor: it
 writes bytes that are ready and counts answers by their size. *connections* is what the server counted: \`fetch\` cannot be
 told how many to open.
 

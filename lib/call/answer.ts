@@ -1,10 +1,18 @@
 import type { RequestError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
+import type { DecodeEngine } from './decode-stream.ts'
+import type { CallHistory } from './history.ts'
 import type { Response } from './response.ts'
+import type { CallRules } from './rules.ts'
 import type { StreamResponse } from './stream-response.ts'
 
 /** The call whose answer it is. */
 export interface AnswerOwner {
+  readonly exchange: Exchange
+  readonly rules: CallRules
+  readonly history: CallHistory | null
+  readonly decodeEngine: DecodeEngine
   /** The caller can have it: a streamed one at its head, a whole one at its end. */
   onResponse(response: Response | StreamResponse): void
   /** It cannot be had. The exchange may still be under way. */

@@ -7,6 +7,7 @@ import type { Target } from '../core/target.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
+import type { DecodeEngine } from './decode-stream.ts'
 import type { CallHistory } from './history.ts'
 import type { Joined } from './joins.ts'
 import { ownFields } from './own-fields.ts'
@@ -59,6 +60,14 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   get rules(): CallRules {
     return this.request.rules
+  }
+
+  get history(): CallHistory | null {
+    return this.#call.history
+  }
+
+  get decodeEngine(): DecodeEngine {
+    return this.#call.context.decodeEngine
   }
 
   get target(): Target {
@@ -122,18 +131,16 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   /** The answer is for the caller. */
   take(head: ResponseHead): void {
-    const { context, history } = this.#call
     const { onDownloadProgress } = this.rules
-    if (onDownloadProgress !== null) this.#meter = meterOf(onDownloadProgress, context.clock)
-    const parts = [this, this.exchange, head, history, this.rules, context.decodeEngine] as const
+    if (onDownloadProgress !== null) this.#meter = meterOf(onDownloadProgress, this.#call.context.clock)
     if (!this.request.streamed) {
-      const answer = new WholeAnswer(...parts)
+      const answer = new WholeAnswer(this, head)
       this.answer = answer
       answer.open()
       return
     }
     try {
-      const answer = new StreamedAnswer(...parts)
+      const answer = new StreamedAnswer(this, head)
       this.answer = answer
       this.onResponse(answer.response)
     } catch (error) {

@@ -314,11 +314,16 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       const again = (isRefused && this.context.movesAfterRefusal ? this.#move() : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
       const next = modified(again, modifyRequest, history, this.context.builder)
-      if (next instanceof Promise) this.#await(next, (built) => this.#next(built))
+      if (next instanceof Promise) this.#await(next, (built) => this.#nextUnless(built))
       else this.#next(next)
     } catch (error) {
       this.#settle(error as Error)
     }
+  }
+
+  #nextUnless(built: BuiltRequest | Error): void {
+    if (built instanceof Error) this.#settle(built)
+    else this.#next(built)
   }
 
   /** The same request once more. */
@@ -397,21 +402,24 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #settle(error: Error | null, progress = this.#attempt.exchange.progress): void {
     if (this.isOver) return
-    const { request, exchange, head, url, answer } = this.#attempt
-    const wasReading = this.#state === 'reading'
+    const attempt = this.#attempt
+    const { request, head } = attempt
+    const was = this.#state
     this.#state = 'settled'
-    this.context.between.leave(this)
+    if (this.history !== null) {
+      this.context.between.leave(this)
+      const wentWell = error === null && head !== null && head.status < 400
+      this.history.end(this.context, wentWell)
+    }
     this.#signal?.removeEventListener('abort', this)
     this.#signal = null
     if (this.#timer !== null) this.context.wheel.remove(this.#timer)
     this.#timer = null
-    const wentWell = error === null && head !== null && head.status < 400
-    this.history?.end(this.context, wentWell)
     request.body?.discard?.()
     if (error instanceof RequestError) {
-      error.about({ method: request.method, url, attempt: exchange.attempt, progress })
+      error.about({ method: request.method, url: attempt.url, attempt: attempt.exchange.attempt, progress })
     }
-    if (wasReading && error !== null) answer!.fail(error as RequestError)
+    if (was === 'reading' && error !== null) attempt.answer!.fail(error as RequestError)
     else if (error !== null) this.#reject(error)
     if (channels.callEnd.hasSubscribers) channels.callEnd.publish({ ...this.#event(), error })
   }

@@ -220,6 +220,7 @@ export class RequestBuilder {
       expectContinue,
       closes: fields.hasToken('connection', 'close'),
       timeouts: rules.timeouts,
+      secretFields: rules.secretFields,
       rules,
       jar,
       jarName,

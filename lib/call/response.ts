@@ -194,7 +194,7 @@ export class Response extends ResponseBase {
    * first bytes name; else UTF-8. Bad bytes become U+FFFD.
    */
   text(): string {
-    return decodeText(this.#body, this.headers.get('content-type'))
+    return decodeText(this.#body, this.responseHead.contentType)
   }
 
   /**

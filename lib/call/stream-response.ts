@@ -58,7 +58,7 @@ export class StreamResponse extends ResponseBase {
 
   /** As `Response.text`. */
   async text(): Promise<string> {
-    return decodeText(await this.#collect(), this.headers.get('content-type'))
+    return decodeText(await this.#collect(), this.responseHead.contentType)
   }
 
   /** As `Response.json`. */

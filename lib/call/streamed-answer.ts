@@ -1,12 +1,9 @@
 import type { RequestError } from '../core/errors.ts'
-import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import { BodyQueue, type BodySource } from './body-queue.ts'
 import { parseContentEncoding } from './content-coding.ts'
-import type { DecodeEngine } from './decode-stream.ts'
-import type { CallHistory } from './history.ts'
-import type { CallRules } from './rules.ts'
 import { StreamResponse } from './stream-response.ts'
 
 /** An answer that the caller has from its head on: its body is handed on as it comes. */
@@ -16,20 +13,12 @@ export class StreamedAnswer implements Answer, BodySource {
   isEnded = false
   readonly response: StreamResponse
   readonly #owner: AnswerOwner
-  readonly #exchange: Exchange
   readonly #queue = new BodyQueue(this)
 
   /** Throws LimitError where the body has too many codings. */
-  constructor(
-    owner: AnswerOwner,
-    exchange: Exchange,
-    head: ResponseHead,
-    history: CallHistory | null,
-    rules: CallRules,
-    engine: DecodeEngine,
-  ) {
+  constructor(owner: AnswerOwner, head: ResponseHead) {
     this.#owner = owner
-    this.#exchange = exchange
+    const { exchange, rules, history, decodeEngine: engine } = owner
     const { maxBodySize, maxDecodeRatio } = rules
     const isCoded = rules.decompress && head.framing !== 'none'
     const codings = isCoded ? parseContentEncoding(head.contentEncoding) : []
@@ -65,11 +54,13 @@ export class StreamedAnswer implements Answer, BodySource {
   // --- the body's source ---------------------------------------------------------------------------
 
   onRoom(): void {
-    this.#exchange.holder?.resume(this.#exchange)
+    const { exchange } = this.#owner
+    exchange.holder?.resume(exchange)
   }
 
   onTaken(): void {
-    this.#exchange.holder?.taken(this.#exchange)
+    const { exchange } = this.#owner
+    exchange.holder?.taken(exchange)
   }
 
   onAbandoned(): void {

@@ -1,14 +1,11 @@
 import { LimitError, RequestError } from '../core/errors.ts'
-import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import { BodyCollector } from './body-collector.ts'
 import { decodeWhole, decodeWholeSync, parseContentEncoding } from './content-coding.ts'
-import type { DecodeEngine } from './decode-stream.ts'
-import type { CallHistory } from './history.ts'
 import { Response } from './response.ts'
-import type { CallRules } from './rules.ts'
 
 /** An answer that becomes a whole response: gathered, and decoded at its end. */
 export class WholeAnswer implements Answer {
@@ -16,34 +13,19 @@ export class WholeAnswer implements Answer {
   trailers: Headers | null = null
   isEnded = false
   readonly #owner: AnswerOwner
-  readonly #exchange: Exchange
   readonly #head: ResponseHead
-  readonly #rules: CallRules
-  readonly #engine: DecodeEngine
-  readonly #history: CallHistory | null
   readonly #body: BodyCollector | null
 
-  constructor(
-    owner: AnswerOwner,
-    exchange: Exchange,
-    head: ResponseHead,
-    history: CallHistory | null,
-    rules: CallRules,
-    engine: DecodeEngine,
-  ) {
+  constructor(owner: AnswerOwner, head: ResponseHead) {
     this.#owner = owner
-    this.#exchange = exchange
     this.#head = head
-    this.#history = history
-    this.#rules = rules
-    this.#engine = engine
     this.#body = head.framing === 'none' ? null : new BodyCollector(head.contentLength)
   }
 
   /** Tells the owner where the body is known to be too large before it comes. */
   open(): void {
     const { contentLength, framing } = this.#head
-    if (framing !== 'length' || contentLength <= this.#rules.maxBodySize) return
+    if (framing !== 'length' || contentLength <= this.#owner.rules.maxBodySize) return
     this.#owner.onBadAnswer(this.#tooLarge(`the body has ${contentLength} bytes`))
   }
 
@@ -54,7 +36,7 @@ export class WholeAnswer implements Answer {
   push(chunk: Uint8Array): boolean {
     const body = this.#body!
     body.push(chunk)
-    const { maxBodySize } = this.#rules
+    const { maxBodySize } = this.#owner.rules
     if (body.size > maxBodySize) {
       this.#owner.onBadAnswer(this.#tooLarge(`the body has more than ${maxBodySize} bytes`))
     }
@@ -66,17 +48,17 @@ export class WholeAnswer implements Answer {
     this.trailers = trailers
     this.wire = this.#body === null ? EMPTY : this.#body.bytes()
     const { wire } = this
-    if (this.#head.contentEncoding === '' || wire.length === 0 || !this.#rules.decompress) {
+    if (this.#head.contentEncoding === '' || wire.length === 0 || !this.#owner.rules.decompress) {
       this.#deliver(wire)
       return
     }
     try {
       const codings = parseContentEncoding(this.#head.contentEncoding)
       if (wire.length <= LIMITS.syncDecodeSize) {
-        this.#deliver(decodeWholeSync(codings, wire, this.#rules))
+        this.#deliver(decodeWholeSync(codings, wire, this.#owner.rules))
         return
       }
-      decodeWhole(codings, wire, this.#rules, this.#engine).then(
+      decodeWhole(codings, wire, this.#owner.rules, this.#owner.decodeEngine).then(
         (body) => this.#deliver(body),
         (error: RequestError) => this.#owner.onBadAnswer(error),
       )
@@ -93,12 +75,19 @@ export class WholeAnswer implements Answer {
     const { buffer, byteOffset, byteLength } = body
     const own = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
     this.#owner.onResponse(
-      new Response(this.#exchange, this.#head, own, this.wire.length, this.trailers, this.#history),
+      new Response(
+        this.#owner.exchange,
+        this.#head,
+        own,
+        this.wire.length,
+        this.trailers,
+        this.#owner.history,
+      ),
     )
   }
 
   #tooLarge(what: string): LimitError {
-    return new LimitError('maxBodySize', this.#rules.maxBodySize, what)
+    return new LimitError('maxBodySize', this.#owner.rules.maxBodySize, what)
   }
 }
 

@@ -5,7 +5,7 @@ import type { Exchange, ResponseHead } from './exchange.ts'
 export type DebugLevel = 'sched' | 'protocol' | 'stream'
 
 /** Fields whose values are not for a log. */
-const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie)(\s*:).*$/gim
+const SECRETS: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']
 
 interface DebugEvent {
   client: number
@@ -19,6 +19,10 @@ interface DebugEvent {
   head?: ResponseHead
   direction?: 'in' | 'out'
   data?: string | Uint8Array
+  status?: number
+  location?: string
+  retries?: number
+  why?: { kind: 'status'; status: number } | { kind: 'error'; error: Error }
 }
 
 /**
@@ -28,22 +32,31 @@ interface DebugEvent {
  */
 export function watch(level: boolean | DebugLevel, client: number): () => void {
   if (level === false) return () => {}
+  const blanks = new Blanks()
   const lines: [Channel, (event: DebugEvent) => string][] = [
     [channels.exchangeWait, (e) => `wait   ${e.method} ${e.url}`],
     [
       channels.exchangeSend,
-      (e) =>
-        `send   #${e.connection} ${e.method} ${e.url}${level === 'protocol' ? requestHead(e.exchange!) : ''}`,
+      (e) => {
+        blanks.learn(e.exchange!)
+        const head = level === 'protocol' ? requestHead(e.exchange!, blanks) : ''
+        return `send   #${e.connection} ${e.method} ${e.url}${head}`
+      },
     ],
     [channels.exchangeEnd, (e) => `end    ${at(e)}${e.method ?? ''} ${e.url ?? ''}${failure(e)}`],
+    [channels.callRedirect, (e) => `goto   ${e.status} ${e.url} -> ${e.location}`],
+    [channels.callRetry, (e) => `retry  ${e.retries} ${e.method} ${e.url} after ${reasonOf(e)}`],
     [channels.connectionConnect, (e) => `dial   #${e.connection} ${e.target}`],
     [channels.connectionOpen, (e) => `open   #${e.connection} ${e.target}`],
     [channels.connectionClose, (e) => `close  #${e.connection} ${e.target} after ${e.served} exchanges`],
   ]
   if (level === 'protocol' || level === 'stream') {
-    lines.push([channels.exchangeHead, (e) => `head   #${e.connection} ${e.url}\n${headText(e.head!)}`])
+    lines.push([
+      channels.exchangeHead,
+      (e) => `head   #${e.connection} ${e.url}\n${headText(e.head!, blanks)}`,
+    ])
   }
-  if (level === 'stream') lines.push([channels.connectionBytes, (e) => bytesText(e)])
+  if (level === 'stream') lines.push([channels.connectionBytes, (e) => bytesText(e, blanks)])
   const stops = lines.map(([channel, describe]) => {
     const listener = (message: unknown): void => {
       const event = message as DebugEvent
@@ -66,24 +79,47 @@ function failure(event: DebugEvent): string {
   return event.error === undefined || event.error === null ? '' : ` failed: ${event.error.message}`
 }
 
-function headText(head: ResponseHead): string {
+function headText(head: ResponseHead, blanks: Blanks): string {
   const lines = [`< ${head.status} ${head.statusText}`]
-  for (const [name, value] of head.headers) lines.push(blank(`${name}: ${value}`))
+  for (const [name, value] of head.headers) lines.push(blanks.apply(`${name}: ${value}`))
   return lines.join('\n< ')
 }
 
 /** From the exchange, not from the bytes: those of a tick are one write, bodies among them. */
-function requestHead({ request, path }: Exchange): string {
-  const head = `\r\n${request.method} ${path} HTTP/1.1\r\n${blank(request.fields.trimEnd())}`
+function requestHead({ request, path, flight }: Exchange, blanks: Blanks): string {
+  const fields = blanks.apply(`${request.fields}${flight?.ownFields ?? ''}`.trimEnd())
+  const head = `\r\n${request.method} ${path} HTTP/1.1\r\n${fields}`
   return head.replaceAll('\r\n', '\n> ')
 }
 
-function bytesText(event: DebugEvent): string {
+function bytesText(event: DebugEvent, blanks: Blanks): string {
   const data = event.data!
   const text = typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
-  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(blank(text))}`
+  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(blanks.apply(text))}`
 }
 
-function blank(text: string): string {
-  return text.replaceAll(SECRET, '$1$2 [hidden]')
+function reasonOf({ why }: DebugEvent): string {
+  return why!.kind === 'status' ? `status ${why!.status}` : why!.error.message
+}
+
+/** Hides the values of secret fields: the usual ones, and those that requests have named. */
+class Blanks {
+  readonly #names = new Set(SECRETS)
+  #pattern = patternOf(SECRETS)
+
+  learn({ request: { secretFields } }: Exchange): void {
+    const before = this.#names.size
+    for (const name of secretFields ?? []) this.#names.add(name)
+    if (this.#names.size > before) this.#pattern = patternOf([...this.#names])
+  }
+
+  apply(text: string): string {
+    return text.replaceAll(this.#pattern, '$1$2 [hidden]')
+  }
+}
+
+/** A name is a token, some of whose characters mean something in a pattern. */
+function patternOf(names: readonly string[]): RegExp {
+  const escaped = names.map((name) => name.replace(/[$*+.^|]/g, String.raw`\$&`))
+  return new RegExp(String.raw`^(${escaped.join('|')})(\s*:).*$`, 'gim')
 }

@@ -24,6 +24,8 @@ export interface ResponseHead {
   readonly contentLength: number
   /** Whether a Set-Cookie field is there: most answers of a crawl have none, and are not looked through. */
   readonly setsCookie: boolean
+  /** The Content-Type field, several joined by commas; '' for none. */
+  readonly contentType: string
   /** The Content-Encoding fields, and compressing transfer codings, joined by commas; '' for none. */
   readonly contentEncoding: string
   /** Whether the connection may carry another exchange after this one. */
@@ -92,6 +94,8 @@ export interface DialTimes {
 
 /** One time an exchange was sent: over what, and when, on the clock's `now()`. NaN: not yet. */
 export class Flight {
+  /** The fields of this sending alone, as lines: see `ExchangeSink.onSend`. */
+  ownFields = ''
   /** ms from its first byte to its last, where its body took its time. */
   sending = 0
   readonly route: Route
@@ -138,6 +142,8 @@ export interface ExchangeRequest {
   /** The request says `Connection: close`: it is the last on its connection. */
   readonly closes: boolean
   readonly timeouts: ExchangeTimeouts
+  /** Fields that are the user's secrets besides the usual ones, lower case: not for a log. */
+  readonly secretFields?: ReadonlySet<string>
 }
 
 /**

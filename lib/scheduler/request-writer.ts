@@ -43,6 +43,7 @@ export class RequestWriter implements BodyOutlet {
   add(x: Exchange): void {
     const { method, fields, body, expectContinue, target } = x.request
     const own = x.sink.onSend(x)
+    x.flight!.ownFields = own
     const all = own === '' ? fields : fields + own
     this.#out += target.absolute ? absoluteHead(x, all) : encodeHead(method, x.path, all)
     if (body === null) return

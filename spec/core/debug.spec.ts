@@ -35,7 +35,11 @@ const exchange = {
   connection: 3,
   method: 'GET',
   url: 'http://a.test/x',
-  exchange: { path: '/x', request: { method: 'GET', fields: FIELDS } },
+  exchange: {
+    path: '/x',
+    request: { method: 'GET', fields: FIELDS, secretFields: new Set(['x-api-key', 'x-a.b']) },
+    flight: { ownFields: 'Cookie: jar=secret\r\nX-Api-Key: secret\r\nx-a.b: secret\r\nx-aXb: kept\r\n' },
+  },
 }
 
 function subscribed(): string[] {
@@ -55,6 +59,9 @@ function publishAll(): void {
   channels.connectionBytes.publish({ ...connection, direction: 'in', data: Buffer.from('HTTP/1.1 200\r\n') })
   const headers = new Headers('Set-Cookie: id=secret\r\nSet-Cookie: b=secret\r\nServer: n\r\n')
   channels.exchangeHead.publish({ ...exchange, head: { status: 200, statusText: 'Fine', headers } })
+  channels.callRedirect.publish({ ...exchange, status: 302, location: 'http://b.test/y' })
+  channels.callRetry.publish({ ...exchange, retries: 1, why: { kind: 'status', status: 503 } })
+  channels.callRetry.publish({ ...exchange, retries: 2, why: { kind: 'error', error: new Error('it broke') } })
   channels.exchangeEnd.publish(exchange)
   channels.exchangeEnd.publish({ ...exchange, error: new Error('it broke') })
   channels.connectionClose.publish(connection)
@@ -65,6 +72,9 @@ const SCHED = [
   'open   #3 http://a.test',
   'wait   GET http://a.test/x',
   'send   #3 GET http://a.test/x',
+  'goto   302 http://a.test/x -> http://b.test/y',
+  'retry  1 GET http://a.test/x after status 503',
+  'retry  2 GET http://a.test/x after it broke',
   'end    #3 GET http://a.test/x',
   'end    #3 GET http://a.test/x failed: it broke',
   'close  #3 http://a.test after 7 exchanges',
@@ -87,6 +97,10 @@ describe('debug', () => {
       '> cookie: [hidden]',
       '> Proxy-Authorization: [hidden]',
       '> X-Cookie: kept',
+      '> Cookie: [hidden]',
+      '> X-Api-Key: [hidden]',
+      '> x-a.b: [hidden]',
+      '> x-aXb: kept',
       '< 200 Fine',
       '< set-cookie: [hidden]',
       '< set-cookie: [hidden]',
@@ -119,7 +133,7 @@ describe('debug', () => {
     start(false)
     expect(subscribed()).toEqual([])
     start('stream')
-    expect(subscribed()).toHaveLength(8)
+    expect(subscribed()).toHaveLength(10)
     stop()
     expect(subscribed()).toEqual([])
   })
