@@ -177,9 +177,9 @@ export class ItemFetcher {
   #optionsFor(fetching: Fetching, options: RequestOptions | undefined): RequestOptions | undefined {
     const { retries, retryMaxTime, maxTime } = this.#plan
     if (retryMaxTime === 0 && fetching.retries === 0) return options
-    const { url, started } = fetching
+    const { started } = fetching
     const own: RequestOptions = { ...options, maxRetries: retries - fetching.retries }
-    if (retryMaxTime > 0) own.modifyRequest = untilRetryTime(url, started, retryMaxTime)
+    if (retryMaxTime > 0) own.modifyRequest = untilRetryTime(started, retryMaxTime)
     if (maxTime > 0) own.totalTimeout = Math.max(1, Math.ceil(started + maxTime - performance.now()))
     return own
   }
