@@ -198,7 +198,9 @@ export class Client {
     const options: ClientOptions = { ...this.#options, ...withoutUndefined(own) }
     if (own.headers !== undefined) options.headers = mergeHeaders(headers, own.headers)
     options.use = [...use, ...(own.use ?? [])]
-    return new Client(options, this.#core)
+    // One token for all; and another baseUrl does not lead credentials there.
+    const credentials = own.auth === undefined ? this.#builder.credentials : undefined
+    return new Client(options, { ...this.#core, parts: { ...this.#core.parts, credentials } })
   }
 
   /** What waits, what is connected and in flight, and what happened so far: in all and by target. */

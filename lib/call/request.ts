@@ -45,6 +45,8 @@ export interface BuilderContext {
   readonly proxies: ProxyNames
   readonly clientIps: ClientIpChooser | null
   readonly jars: CookieJars | null
+  /** Those of the client that this one extends; undefined: the defaults say. */
+  readonly credentials?: Credentials | null | undefined
 }
 
 /** A request, ready for the scheduler, with what its call must know. */
@@ -98,7 +100,9 @@ export class RequestBuilder {
     context.encoder.serializeFields(this.#fields.fields)
     const { auth, baseUrl, proxy } = defaults
     const origin = baseUrl === undefined ? null : this.#urls.parse(baseUrl).target.origin
-    this.#credentials = auth === undefined || auth === null ? null : readAuth(auth, origin, context.clock)
+    if (context.credentials !== undefined) this.#credentials = context.credentials
+    else
+      this.#credentials = auth === undefined || auth === null ? null : readAuth(auth, origin, context.clock)
     this.#requestCredentials = new RequestCredentials(context.clock)
     if (typeof proxy === 'string' && proxy !== '') context.proxies.of(proxy)
   }
@@ -106,6 +110,11 @@ export class RequestBuilder {
   /** The client's own fields, which every request that is built has unless it says otherwise. */
   get defaultFields(): GivenFields {
     return this.#fields
+  }
+
+  /** The client's own, for those that extend it. */
+  get credentials(): Credentials | null {
+    return this.#credentials
   }
 
   /**

@@ -140,7 +140,9 @@ describe('expectSuccess', () => {
       expect((await client.get(`${site}/204`)).status).toBe(204)
       expect((await client.get(site + to('/x'))).status).toBe(200)
       await expect(client.get(site + to('/x'), { redirect: 'manual' })).rejects.toThrow('answered 302')
-      expect((await client.get(site + to('/x'), { redirect: 'manual', expectSuccess: false })).status).toBe(302)
+      expect((await client.get(site + to('/x'), { redirect: 'manual', expectSuccess: false })).status).toBe(
+        302,
+      )
     })
   })
 })
@@ -162,9 +164,19 @@ describe('validate', () => {
   })
 
   it.each([
-    ['at once', () => { throw new Error('no') }],
+    [
+      'at once',
+      () => {
+        throw new Error('no')
+      },
+    ],
     ['later', () => Promise.reject(new Error('no'))],
-    ['what is no Error', () => { throw 'no' as unknown as Error }],
+    [
+      'what is no Error',
+      () => {
+        throw 'no' as unknown as Error
+      },
+    ],
   ])('frees the connection of a stream that it refuses: %s', async (_when, validate) => {
     await withClient({ maxConn: 1 }, async (client) => {
       sites.on('/big', (_seen, response) => void response.end(Buffer.alloc(5_000_000)))
@@ -177,7 +189,7 @@ describe('validate', () => {
     let count = 0
     const validate = (): void => void count++
     sites.on('/cut', (_seen, response) => void response.destroy())
-    await withClient({ validate }, (client) => expect(client.get(`${site}/cut`)).rejects.toThrow())
+    await withClient({ validate }, (client) => expect(client.get(`${site}/cut`)).rejects.toThrow('closed'))
     expect(count).toBe(0)
   })
 })

@@ -13,8 +13,9 @@ export interface Seen {
   /** By lower-case name, several joined by ", ". */
   readonly fields: Record<string, string>
   readonly body: string
-  /** The client IP. */
+  /** The client IP, and the port that tells connections apart. */
   readonly from: string
+  readonly port: number
 }
 
 export type Route = (request: Seen, response: ServerResponse, incoming: IncomingMessage) => void
@@ -95,7 +96,8 @@ export class Sites {
     const [method, path] = [incoming.method!, incoming.url!]
     const origin = `${scheme}://${fields['host']}`
     const body = Buffer.concat(chunks).toString()
-    const seen = { origin, method, path, fields, body, from: incoming.socket.remoteAddress ?? '' }
+    const { remoteAddress: from = '', remotePort: port = 0 } = incoming.socket
+    const seen = { origin, method, path, fields, body, from, port }
     this.seen.push(seen)
     const route = this.routes.get(path)
     const [, status, location] = /^\/to\/(\d+)\/(.*)$/.exec(path) ?? []
