@@ -289,6 +289,16 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     return moved === null ? null : { ...this.#same(), request: moved }
   }
 
+  /** As `#move`; where all have refused already, the call stays where it is. */
+  #moveAway(): BuiltRequest | null {
+    try {
+      return this.#move()
+    } catch (error) {
+      if (error instanceof RequestError) return null
+      throw error
+    }
+  }
+
   /** Whether the call waits now, to be tried again. `retryAfter`: ms that the server asks for, or -1. */
   #retries(why: RetryReason, retryAfter: number): boolean {
     const { rules, request, target, isUnsent, canRepeatBody } = this.#attempt
@@ -311,7 +321,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const why = history.why!
     const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
     try {
-      const again = (isRefused && this.context.movesAfterRefusal ? this.#move() : null) ?? this.#same()
+      const again = (isRefused && this.context.movesAfterRefusal ? this.#moveAway() : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
       const next = modified(again, modifyRequest, history, this.context.builder)
       if (next instanceof Promise) this.#await(next, (built) => this.#nextUnless(built))
