@@ -145,7 +145,7 @@ function isAbout({ tap, book }: World, { spec, url }: CallRecord, error: Request
 }
 
 function mayExceed({ stages }: World, spec: CallSpec, limit: string): boolean {
-  if (limit === 'stallLimit') return stages.pacing
+  if (limit === 'stallLimit') return !stages.none
   return limit === 'maxQueued' || (limit === 'maxBodySize' && spec.maxBodySize !== null)
 }
 

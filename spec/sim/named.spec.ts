@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { ConnectError, TimeoutError, type RequestError } from '../../lib/index.ts'
 import { answering, range, Stage } from './stage.ts'
+import { Watcher } from './watcher.ts'
+
+/** Of a stage that has no retries and follows no redirects. */
+const NO_LIMITS = { maxRetries: 0, maxRedirects: 0, retryBudget: 0, clientIpList: [] }
 
 describe('where exchanges go', () => {
   test('five slow requests to an idle pool use five connections, not one pipeline', async () => {
@@ -354,11 +358,40 @@ describe('found by a seed', () => {
     const stage = new Stage({ clientIps: ['192.0.2.11'] }, { 'a.test': answering() })
     stage.network.unbindable.add('192.0.2.11')
     const url = stage.url('a.test', 1)
-    for (const round of ['cannot be bound', 'is set aside']) {
+    // First it cannot be bound, then it is set aside.
+    for (let round = 1; round <= 2; round++) {
       const { error } = await stage.failure(stage.client.post(url.replace('//', '//user:secret@')))
-      expect(error, round).toMatchObject({ code: 'ERR_CONNECT_TCP', method: 'POST', url })
+      expect(error).toMatchObject({ code: 'ERR_CONNECT_TCP', method: 'POST', url })
       expect(error.message).not.toContain('secret')
     }
+    await stage.finish()
+  })
+
+  test('a revalidation behind a stale answer is a call with a start and an end', async () => {
+    const fields = ['Cache-Control: max-age=0, stale-while-revalidate=30', 'ETag: "1"']
+    const stage = new Stage({ cache: true }, { 'a.test': answering({ fields }) })
+    const watcher = new Watcher(stage.clock)
+    await stage.getAll('a.test', [1])
+    const [stale] = await stage.getAll('a.test', [1])
+    expect(stale?.cache).toBe('stale')
+    await stage.clock.advance(50)
+    expect(stage.book.answers).toHaveLength(2)
+    await stage.finish()
+    expect(watcher.stop(NO_LIMITS)).toEqual([])
+  })
+
+  test('a HEAD that names a validator does not lend it to a stored body that came without', async () => {
+    let count = 0
+    const fields = (): string[] =>
+      ++count === 1 ? ['Cache-Control: max-age=1'] : ['Cache-Control: max-age=1', 'ETag: "2"']
+    const stage = new Stage({ cache: true }, { 'a.test': answering(() => ({ fields: fields() })) })
+    await stage.getAll('a.test', [1])
+    await stage.clock.advance(2000)
+    await stage.settle(stage.client.head(stage.url('a.test', 1)))
+    const [response] = await stage.getAll('a.test', [1])
+    // Neither freshened nor revalidated: what the tag is about is another body.
+    expect(response?.cache).toBe('miss')
+    expect(response?.headers.get('x-answer')).toBe('2')
     await stage.finish()
   })
 })

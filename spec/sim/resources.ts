@@ -43,7 +43,7 @@ export function drawCacheFields(random: Random, is304: boolean): string[] {
   const control = random.pick(CACHE_CONTROLS.filter((text) => !is304 || !text.includes('no-store')))
   const fields = control === '' ? [] : [`Cache-Control: ${control}`]
   if (is304) return fields
-  if (random.chance(0.3)) fields.push('Vary: X-Variant')
+  if (random.chance(0.25)) fields.push('Vary: X-Variant')
   else if (random.chance(0.05)) fields.push('Vary: *')
   return fields
 }

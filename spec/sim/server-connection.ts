@@ -6,6 +6,8 @@ import { NOT_ASKED, type IdleDeed, type SimServer } from './server.ts'
 
 /** ms after which the client has seen what was sent, and its going has been seen. */
 const PATIENCE = 500
+/** ms in which every client waits for an answer's head, and some more for its way. */
+const SOON = 50
 /** Methods that may stand in a pipeline (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
@@ -156,7 +158,9 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     const asked = parsePath(path)
     const status = plan.status ?? asked.status
     const number = book.answers.length
-    const body = deserved({ method, origin, path, status, sent, number })
+    // HEAD is told what GET would get.
+    const asGet = method === 'HEAD' ? 'GET' : method
+    const body = deserved({ method: asGet, origin, path, status, sent, number })
     // What freshens another answer does not take its name away.
     const fields = [`${headers.has('if-none-match') && status === 304 ? 'X-Fresh' : 'X-Answer'}: ${number}`]
     if (sent === null) fields.push('X-Unread: 1')
@@ -174,7 +178,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
       from: this.socket.remoteAddress,
       at: this.server.clock.now() + plan.delay,
       whole: isWhole(plan, method, status),
-      clean: plan.cut === null && end === 'keep' && !plan.damaged,
+      clean: plan.cut === null && end === 'keep' && !plan.damaged && plan.delay <= SOON,
     })
     const parts = encodeAnswer(plan, method, status, body, fields)
     this.#write(parts, 0, end)

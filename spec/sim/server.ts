@@ -52,7 +52,7 @@ export interface Answered {
   /** When its first byte was to be sent. */
   readonly at: number
   readonly whole: boolean
-  /** All of it was sent, and its connection kept. */
+  /** It comes before any timeout, whole, and its connection is kept: its client has seen it. */
   readonly clean: boolean
 }
 

@@ -60,7 +60,7 @@ export function drawStages(random: Random, hosts: readonly string[], firstOrigin
     none: NAMES.every((name) => !on[name]),
     names: NAMES.filter((name) => on[name]),
     maxRetries: on.retries ? random.int(1, 3) : 0,
-    maxRedirects: on.redirects ? random.pick([1, 3, 20]) : 20,
+    maxRedirects: on.redirects ? random.pick([1, 5, 20, 20]) : 20,
     retryBudget: random.pick([1, 3, 100]),
     clientIpList,
     unbindable: clientIpList.filter(() => random.chance(0.3)),
@@ -93,7 +93,7 @@ function optionsOf(random: Random, stages: Omit<Stages, 'options'>, firstOrigin:
     allowInsecureRedirect: random.chance(0.5),
     secretHeaders: ['X-Api-Key'],
   }
-  if (stages.retries && random.chance(0.5)) options.retryStatuses = STATUSES
+  if (stages.retries && random.chance(stages.clientIps ? 0.9 : 0.5)) options.retryStatuses = STATUSES
   if (stages.retries && random.chance(0.3)) {
     options.modifyRequest = random.pick([
       () => undefined,
@@ -106,7 +106,7 @@ function optionsOf(random: Random, stages: Omit<Stages, 'options'>, firstOrigin:
   if (stages.clientIps) {
     options.clientIps = stages.clientIpList
     options.clientIpPolicy = random.pick(['round-robin', 'sticky', 'least-loaded'] as const)
-    options.moveAfterRefusal = random.chance(0.5)
+    options.moveAfterRefusal = random.chance(0.6)
   }
   if (pace !== null) options.pacing = pace
   const hosts = [...new Set([...paceOf.keys(), ...maxConnOf.keys()])]

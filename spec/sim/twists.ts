@@ -80,9 +80,9 @@ export class Twists {
     const { redirects, retries, cookies, pacing, clientIps, cache } = stages
     const refuses = !calm && (retries || pacing)
     this.#rates = {
-      redirect: redirects ? random.between(0.1, 0.7) : calm ? 0 : 0.02,
-      flaky: calm || !(retries || cache) ? 0 : some(0.4),
-      forbid: !calm && clientIps ? some(0.3) : 0,
+      redirect: redirects ? random.between(0.2, 0.95) : calm ? 0 : 0.02,
+      flaky: calm || !(retries || cache) ? 0 : some(0.5),
+      forbid: !calm && clientIps ? some(0.6) : 0,
       burst: refuses ? some(0.2) : 0,
       cookie: cookies ? random.between(0.1, 0.8) : 0,
       wrong304: calm ? 0 : some(0.1),
@@ -143,7 +143,7 @@ export class Twists {
     const random = this.#random
     const other = random.pick(this.#servers)
     const fragment = random.chance(0.2) ? '#part' : ''
-    const ways = ['other', 'other', 'other', 'relative', 'relative', 'secret']
+    const ways = ['other', 'other', 'other', 'other', 'relative', 'relative', 'relative', 'secret']
     const pitfalls = ['none', 'rubbish', 'dead', 'closed', 'two']
     // A request that must not be sent twice is not led in circles, so that its sendings can be told apart.
     const mayCircle = code === 303 || request.method === 'GET' || request.method === 'HEAD'
@@ -202,7 +202,7 @@ export class Twists {
       return { status: 304, fields: [...fields, `ETag: ${current}`, ...drawCacheFields(random, true)] }
     }
     fields.push(...drawCacheFields(random, false))
-    if (random.chance(0.6)) fields.push(`ETag: ${current}`)
+    if (random.chance(0.8)) fields.push(`ETag: ${current}`)
     return null
   }
 }

@@ -108,7 +108,7 @@ function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec 
     redirect:
       faulty && stages.redirects && random.chance(0.1) ? random.pick(['manual', 'error'] as const) : null,
     cacheMode: faulty && stages.cache && random.chance(0.2) ? random.pick(CACHE_MODES) : null,
-    variant: stages.cache ? random.pick(['', 'red', 'blue']) : '',
+    variant: stages.cache ? random.pick(['', '', 'red', 'blue']) : '',
   }
 }
 

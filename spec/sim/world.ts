@@ -95,7 +95,9 @@ export class World {
     this.stages = drawStages(random.fork(), hosts, this.servers[0]!.origin)
     this.#maxTime = this.stages.none ? MAX_TIME : STAGED_MAX_TIME
     for (const server of this.servers) {
-      server.heal(this.#moodOf(random, server, drawRates(random, random.chance(0.85)), false))
+      server.heal(
+        this.#moodOf(random, server, drawRates(random, random.chance(this.stages.none ? 0.85 : 0.5)), false),
+      )
     }
     for (const clientIp of this.stages.unbindable) this.network.unbindable.add(clientIp)
     this.resources = drawResources(random, this.servers)
@@ -116,10 +118,10 @@ export class World {
     const calls = drawWorkload(random.fork(), this.#traits(random, true), 1)
     const wrong: string[] = []
     const watched = random.chance(0.3)
-    const watcher = watched && !this.stages.cache ? new Watcher(this.clock) : null
+    const watcher = watched ? new Watcher(this.clock) : null
     try {
       const settled = this.#start(calls)
-      if (ending !== 'heal') await this.clock.advance(random.int(0, 600))
+      if (ending !== 'heal') await this.clock.advance(random.int(0, this.stages.none ? 600 : 3000))
       if (ending === 'destroy') this.#destroy()
       const closed = ending === 'close' ? this.#close() : Promise.resolve()
       await this.#settle(Promise.all([settled, closed]))
@@ -226,7 +228,8 @@ export class World {
       stages: this.stages,
       resources: this.resources,
       clientIps: !this.stages.clientIps && random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8'] : [''],
-      span: random.pick([0, 200, 2000]),
+      // Stored answers are to grow old.
+      span: random.pick(this.stages.cache ? [0, 2000, 20_000] : [0, 200, 2000]),
       faulty,
       streams: random.chance(0.5),
       bodies: random.chance(0.6),
