@@ -45,8 +45,6 @@ export class Gate {
   readonly #mostOfOne: number
   readonly #hosts = new Map<string, Door>()
   #closed = false
-  /** Items that have been let in and have not left. */
-  inside = 0
 
   /** `most` items at once, `mostOfOne` of the same host. */
   constructor(most: number, mostOfOne: number) {
@@ -63,14 +61,12 @@ export class Gate {
     }
     await door.enter()
     await this.#all.enter()
-    this.inside++
     if (!this.#closed) return true
     this.leave(host)
     return false
   }
 
   leave(host: string): void {
-    this.inside--
     this.#all.leave()
     const door = this.#hosts.get(host)!
     door.leave()

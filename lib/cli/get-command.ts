@@ -32,10 +32,11 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
   const { client, source, store, report, cookies, cache } = await openAll(options, io)
   const gate = makeGate(options)
   const quiet = store instanceof StdoutStore && options.progress === 'auto'
+  const fetcher = new ItemFetcher(client, fetchPlan(options), store, gate, cookies)
   const run: GetRun = new GetRun({
     client,
     source,
-    fetcher: new ItemFetcher(client, fetchPlan(options), store, gate, cookies),
+    fetcher,
     gate,
     report,
     width: callsAtOnce(options.maxConn ?? LIMITS.maxConn, options.pipeline ?? 1),
@@ -50,6 +51,7 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
   const started = performance.now()
   await progress.start()
   await run.work()
+  fetcher.close()
   const elapsedMs = performance.now() - started
   const { dialled, reused } = client.stats()
   // Every call has ended: nothing is left to wait for, not even what aborted ones still get.

@@ -72,7 +72,9 @@ export class GetRun implements Interruptible {
 
   finish(exitCode: ExitCode): void {
     this.#exitCode = exitCode
-    this.#parts.note(`interrupted: finishing ${this.#parts.gate.inside} under way; Ctrl-C again aborts them`)
+    this.#parts.note(
+      `interrupted: finishing ${this.#parts.fetcher.underWay} under way; Ctrl-C again aborts them`,
+    )
     this.#stop('interrupted')
   }
 

@@ -11,11 +11,13 @@ import {
   type StreamResponse,
 } from '../index.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
+import { CallWatch } from './call-watch.ts'
 import type { CookieFiles } from './cookie-files.ts'
 import { EXIT } from './exit-codes.ts'
+import { Fetching } from './fetching.ts'
 import type { Gate } from './gate.ts'
 import type { InputItem } from './input.ts'
-import { blankOutcome, factsOf, failureOf, judge } from './item-outcome.ts'
+import { blankOutcome, failureOf, judge } from './item-outcome.ts'
 import { parseItemUrl, showUrlText, withoutCredentials } from './item-url.ts'
 import type { Outcome } from './outcome.ts'
 import { isRetryTimeOver, untilRetryTime } from './retry-time.ts'
@@ -43,16 +45,6 @@ export interface FetchPlan {
   readonly maxTime: number
 }
 
-/** One item on its way. */
-interface Fetching {
-  readonly url: URL
-  /** On `performance.now()`: when its turn came. */
-  started: number
-  response: Response | StreamResponse | null
-  /** So far. */
-  retries: number
-}
-
 /** Fetches items one by one and stores their bodies. Never rejects: what went wrong is the outcome. */
 export class ItemFetcher {
   readonly #client: Client
@@ -62,6 +54,9 @@ export class ItemFetcher {
   readonly #gate: Gate
   readonly #cookies: CookieFiles | null
   readonly #aborting = new AbortController()
+  readonly #watch = new CallWatch()
+  /** Items that have passed the gate and are not done. */
+  underWay = 0
 
   constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate, cookies: CookieFiles | null) {
     this.#client = client
@@ -78,6 +73,11 @@ export class ItemFetcher {
     this.#aborting.abort()
   }
 
+  /** No item follows. */
+  close(): void {
+    this.#watch.close()
+  }
+
   /** Resolves with null when the gate was closed before the item was sent. */
   async fetch(item: InputItem): Promise<Outcome | null> {
     const url = parseItemUrl(item.text, item.tooLong)
@@ -87,35 +87,35 @@ export class ItemFetcher {
       return { ...blank, error: 'ERR_URL', message: where + url, exitCode: EXIT.other }
     }
     const base = { ...blankOutcome(withoutCredentials(url), item.line), host: url.host }
-    const fetching: Fetching = { url, started: performance.now(), response: null, retries: 0 }
     let sink: BodySink | null = null
+    let fetching: Fetching | null = null
     try {
       sink = await this.#store.place(url)
       if (!(await this.#gate.enter(url.origin))) {
         await sink.discard()
         return null
       }
-      let response: Response | StreamResponse
-      try {
-        fetching.started = performance.now()
-        this.#cookies?.give(url)
-        response = await this.#fetchInto(sink, fetching)
-      } finally {
-        this.#gate.leave(url.origin)
-      }
+      fetching = new Fetching(url, () => this.#gate.leave(url.origin))
+      this.#cookies?.give(url)
+      const response = await this.#fetchHere(sink, fetching)
       const file = await storeBody(response, sink)
-      return { ...base, ...this.#facts(fetching), ...judge(response, this.#plan.follows), file }
+      return { ...base, ...fetching.facts, ...judge(response, this.#plan.follows), file }
     } catch (error) {
       await sink?.discard().catch(() => undefined)
-      const totalMs = performance.now() - fetching.started
-      return { ...base, ...failureOf(error), totalMs, ...this.#facts(fetching) }
+      const totalMs = fetching === null ? -1 : performance.now() - fetching.started
+      return { ...base, ...failureOf(error), totalMs, ...fetching?.facts }
     }
   }
 
-  /** Of a call that came to no answer it is not known how often it was tried. */
-  #facts({ response, retries }: Fetching): Partial<Outcome> {
-    if (response === null) return this.#plan.retries === 0 ? { retries } : {}
-    return { ...factsOf(response), retries }
+  /** Between the gate and what follows. */
+  async #fetchHere(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
+    this.underWay++
+    try {
+      return await this.#fetchInto(sink, fetching)
+    } finally {
+      this.underWay--
+      fetching.leave()
+    }
   }
 
   /**
@@ -124,16 +124,15 @@ export class ItemFetcher {
    */
   async #fetchInto(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
     for (;;) {
-      fetching.response = null
       const response = await this.#send(fetching)
       fetching.response = response
-      fetching.retries += response.retries
       if (response instanceof Response) return response
       try {
         await receive(response, sink)
         return response
       } catch (error) {
         if (!this.#mayRetry(error, fetching) || !(await sink.restart())) throw error
+        fetching.leave()
         await this.#pause(fetching.retries)
         if (this.#isTooLate(fetching)) throw error
         fetching.retries++
@@ -163,24 +162,33 @@ export class ItemFetcher {
     const { href } = fetching.url
     if (this.#plan.whole) {
       try {
-        return await this.#client.request(href, this.#optionsFor(fetching, this.#plan.request))
+        return await this.#begin(fetching, this.#plan.request, (own) => this.#client.request(href, own))
       } catch (error) {
         // Too large to be held: fetched anew, alone on its connection, and written as it comes.
         if (!(error instanceof LimitError) || error.limit !== 'maxBodySize') throw error
         if (error.value >= this.#plan.maxFileSize) throw error
       }
     }
-    return this.#client.stream(href, this.#optionsFor(fetching, this.#streamOptions))
+    return this.#begin(fetching, this.#streamOptions, (own) => this.#client.stream(href, own))
+  }
+
+  #begin<T>(
+    fetching: Fetching,
+    options: RequestOptions | undefined,
+    start: (own: RequestOptions | undefined) => T,
+  ): T {
+    const own = this.#optionsFor(fetching, options)
+    fetching.begin()
+    return this.#watch.follow(fetching, () => start(own))
   }
 
   /** The same object for all, as long as nothing is different: the client need not look at it anew. */
   #optionsFor(fetching: Fetching, options: RequestOptions | undefined): RequestOptions | undefined {
     const { retries, retryMaxTime, maxTime } = this.#plan
     if (retryMaxTime === 0 && fetching.retries === 0) return options
-    const { started } = fetching
     const own: RequestOptions = { ...options, maxRetries: retries - fetching.retries }
-    if (retryMaxTime > 0) own.modifyRequest = untilRetryTime(started, retryMaxTime)
-    if (maxTime > 0) own.totalTimeout = Math.max(1, Math.ceil(started + maxTime - performance.now()))
+    if (retryMaxTime > 0) own.modifyRequest = untilRetryTime(fetching, retryMaxTime)
+    if (maxTime > 0) own.totalTimeout = Math.max(1, Math.ceil(fetching.started + maxTime - performance.now()))
     return own
   }
 }

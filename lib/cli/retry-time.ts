@@ -11,10 +11,18 @@ export class RetryTimeError extends Error {
   }
 }
 
-/** Lets no retry begin later than `limit` ms after `started`, which is on `performance.now()`. */
-export function untilRetryTime(started: number, limit: number): ModifyRequest {
+/** What is tried: it began at `started`, on `performance.now()`, and its retries are counted. */
+interface Tried {
+  readonly started: number
+  retries: number
+}
+
+/** Lets no retry begin later than `limit` ms after it was started. */
+export function untilRetryTime(tried: Tried, limit: number): ModifyRequest {
   return (_request, _attempt, why) => {
-    if (!isRetryTimeOver(started, limit)) return
+    if (!isRetryTimeOver(tried.started, limit)) return
+    // It was counted when it was planned.
+    tried.retries--
     throw why.kind === 'error' ? why.error : new RetryTimeError(why.status, limit)
   }
 }

@@ -8,12 +8,14 @@ let bench: Bench
 let port = 0
 /** How often each path was asked for. */
 let asked = new Map<string, number>()
+let order: string[] = []
 
 beforeEach(async () => {
   // The waits before retries are random, from 0 on.
   vi.spyOn(Math, 'random').mockReturnValue(0)
   bench = await Bench.make()
   asked = new Map()
+  order = []
   port = await bench.serve(answer)
 })
 
@@ -27,6 +29,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = request.url!
   const times = (asked.get(url) ?? 0) + 1
   asked.set(url, times)
+  order.push(url)
   const [, kind, count] = /^\/(\w+)\/(\d+)/.exec(url) ?? []
   const isWell = times > Number(count)
   if (kind === 'cut' && !isWell) {
@@ -99,6 +102,26 @@ describe('--retry', () => {
     expect(stdout.startsWith('try 1 ')).toBe(true)
     expect(asked.get('/cut/1')).toBe(1)
     expect(await bench.run(['get', at('/early/1')])).toMatchObject({ code: 0, stdout: '/early/1 at try 2' })
+  })
+
+  it('is told also of what failed in the end, with the status where there was one', async () => {
+    const url = 'http://127.0.0.1:1/'
+    const places = ['--output-dir', bench.path('out'), '--report', bench.path('report.jsonl')]
+    expect(
+      (await bench.run(['get', url, at('/cut/9'), ...places, '--retry', '2', '--pipeline', '4'])).code,
+    ).toBe(4)
+    const lines = (await bench.report()).toSorted((a, b) => a.url.length - b.url.length)
+    expect(lines[0]).toMatchObject({ error: 'ERR_CONNECT_TCP', status: null, retries: 2, redirects: 0 })
+    expect(lines[1]).toMatchObject({ error: 'ERR_CONNECTION_CLOSED', status: 200, retries: 2, redirects: 0 })
+  })
+
+  it('does not let what waits for it stand in the way of others', async () => {
+    // Each waits almost a second before its only retry.
+    vi.mocked(Math.random).mockReturnValue(0.9)
+    const refused = Array.from({ length: 4 }, (_, i) => `/500/1?${i}`)
+    const { code } = await get(refused, '--max-conn', '4', '--max-conn-per-target', '1', '--retry', '1')
+    expect(code).toBe(0)
+    expect(order.slice(0, 4)).toEqual(refused)
   })
 
   it('does not repeat a POST', async () => {
