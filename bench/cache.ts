@@ -47,7 +47,6 @@ function head(): ResponseHead {
     headers: new Headers(FIELDS.map((line) => `${line}\r\n`).join('')),
     framing: 'length',
     contentLength: BODY.length,
-    contentType: '',
     setsCookie: false,
     contentEncoding: '',
     keepAlive: true,

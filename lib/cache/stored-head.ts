@@ -12,7 +12,6 @@ class StoredHead implements ResponseHead {
   readonly contentLength: number
   /** The jar was told when the response came; telling it again would undo what has changed since. */
   readonly setsCookie: boolean = false
-  readonly contentType: string
   readonly contentEncoding: string
   readonly keepAlive: boolean = true
   readonly keepAliveTimeout: number = -1
@@ -25,7 +24,6 @@ class StoredHead implements ResponseHead {
     this.headers = headers
     this.framing = stored.body.length === 0 ? 'none' : 'length'
     this.contentLength = stored.body.length
-    this.contentType = headers.get('content-type') ?? ''
     this.contentEncoding = stored.contentEncoding
   }
 }

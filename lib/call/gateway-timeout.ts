@@ -10,7 +10,6 @@ export const gatewayTimeout: ResponseHead = {
   framing: 'none',
   contentLength: -1,
   setsCookie: false,
-  contentType: '',
   contentEncoding: '',
   keepAlive: true,
   keepAliveTimeout: -1,

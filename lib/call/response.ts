@@ -3,6 +3,7 @@ import { DecodingError } from '../core/errors.ts'
 import type { Exchange, Flight, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { decodeText } from './charset.ts'
+import { textOf } from './text.ts'
 import type { CallHistory, Redirect } from './history.ts'
 import { validateJson, type StandardSchema } from './json-schema.ts'
 
@@ -194,7 +195,7 @@ export class Response extends ResponseBase {
    * first bytes name; else UTF-8. Bad bytes become U+FFFD.
    */
   text(): string {
-    return decodeText(this.#body, this.responseHead.contentType)
+    return textOf(this.#body, this.headers)
   }
 
   /**

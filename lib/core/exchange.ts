@@ -24,8 +24,6 @@ export interface ResponseHead {
   readonly contentLength: number
   /** Whether a Set-Cookie field is there: most answers of a crawl have none, and are not looked through. */
   readonly setsCookie: boolean
-  /** The Content-Type field, several joined by commas; '' for none. */
-  readonly contentType: string
   /** The Content-Encoding fields, and compressing transfer codings, joined by commas; '' for none. */
   readonly contentEncoding: string
   /** Whether the connection may carry another exchange after this one. */

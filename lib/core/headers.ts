@@ -1,3 +1,5 @@
+const COLON = 58
+
 /**
  * A response's fields. The codec hands over the text it has checked; it is split, lower-cased and
  * indexed only when somebody asks, because most answers of a crawl are never asked.
@@ -19,6 +21,19 @@ export class Headers implements Iterable<[name: string, value: string]> {
       this.#text = ''
     }
     return this.#raw
+  }
+
+  /**
+   * As `get`, for whoever asks for one field of many heads: nothing is split and indexed for it. `name` in
+   * lower case.
+   */
+  peek(name: string): string | null {
+    return this.#raw === null ? find(this.#text, name) : this.get(name)
+  }
+
+  /** Whether `word` stands anywhere in the fields, just so. */
+  mentions(word: string): boolean {
+    return this.#raw === null ? this.#text.includes(word) : this.#raw.some((part) => part.includes(word))
   }
 
   /** The value of a field, in any case; several are joined by a comma, as fetch does. null: absent. */
@@ -72,6 +87,23 @@ function split(text: string): string[] {
     at = end + 1
   }
   return raw
+}
+
+/** The value of one field out of the text, several joined; `name` in lower case. */
+function find(text: string, name: string): string | null {
+  let value: string | null = null
+  for (let at = 0; at < text.length;) {
+    let end = text.indexOf('\n', at)
+    if (end === -1) end = text.length
+    const colon = at + name.length
+    if (text.charCodeAt(colon) === COLON && text.slice(at, colon).toLowerCase() === name) {
+      // A copy: a slice would keep the text of a whole read alive.
+      const own = Buffer.from(trimBlanks(text, colon + 1, end), 'latin1').toString('latin1')
+      value = value === null ? own : `${value}, ${own}`
+    }
+    at = end + 1
+  }
+  return value
 }
 
 /** Blanks around a value are not part of it (RFC 9112 section 5.1); only SP, HTAB and the CR. */

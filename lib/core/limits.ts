@@ -148,10 +148,6 @@ export const LIMITS = {
   maxHeadSize: 65_536,
   /** Fields in a head, and in a trailer section. Apache's LimitRequestFields is 100 for requests. */
   maxHeaderFields: 512,
-  /** Content-Types held once for all answers that have them; forgotten all at once when there are more. */
-  maxInterned: 256,
-  /** Characters of one that is. */
-  maxInternedLength: 128,
   /** Interim (1xx) answers before the final one. A 103 or two is usual; Go stops at 5. */
   maxInformational: 16,
   /** The extensions of one chunk, bytes. None is in use; Go allows 4 KB a line. */

@@ -10,7 +10,6 @@ export class DecodedHead implements ResponseHead {
   readonly framing: Framing['kind']
   readonly contentLength: number
   readonly setsCookie: boolean
-  readonly contentType: string
   readonly contentEncoding: string
   readonly keepAlive: boolean
   readonly keepAliveTimeout: number
@@ -24,7 +23,6 @@ export class DecodedHead implements ResponseHead {
     framing: Framing['kind'],
     contentLength: number,
     setsCookie: boolean,
-    contentType: string,
     contentEncoding: string,
     keepAlive: boolean,
     keepAliveTimeout: number,
@@ -37,7 +35,6 @@ export class DecodedHead implements ResponseHead {
     this.framing = framing
     this.contentLength = contentLength
     this.setsCookie = setsCookie
-    this.contentType = contentType
     this.contentEncoding = contentEncoding
     this.keepAlive = keepAlive
     this.keepAliveTimeout = keepAliveTimeout

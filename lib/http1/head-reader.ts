@@ -15,7 +15,6 @@ const STATUS_LINE_OK = 'HTTP/1.1 200 OK\r'
 const CONNECTION = codes('connection')
 const CONTENT_ENCODING = codes('content-encoding')
 const CONTENT_LENGTH = codes('content-length')
-const CONTENT_TYPE = codes('content-type')
 const KEEP_ALIVE = codes('keep-alive')
 const SET_COOKIE = codes('set-cookie')
 const TRANSFER_ENCODING = codes('transfer-encoding')
@@ -56,7 +55,6 @@ export class HeadReader {
   connection: string | null = null
   contentEncoding: string | null = null
   contentLength: string | null = null
-  contentType: string | null = null
   keepAlive: string | null = null
   /** A Set-Cookie field is there. */
   setsCookie = false
@@ -85,7 +83,6 @@ export class HeadReader {
     this.connection = null
     this.contentEncoding = null
     this.contentLength = null
-    this.contentType = null
     this.keepAlive = null
     this.setsCookie = false
     this.transferEncoding = null
@@ -304,11 +301,6 @@ export class HeadReader {
           this.keepAlive = append(this.keepAlive, trimmed(text, colon + 1, end))
         } else if (nameIs(text, start, SET_COOKIE)) {
           this.setsCookie = true
-        }
-        break
-      case 12:
-        if (nameIs(text, start, CONTENT_TYPE)) {
-          this.contentType = append(this.contentType, trimmed(text, colon + 1, end))
         }
         break
       case 14:

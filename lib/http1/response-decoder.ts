@@ -287,7 +287,6 @@ function headOf(reader: HeadReader, decision: FramingDecision): DecodedHead {
     decision.kind,
     decision.length,
     reader.setsCookie,
-    reader.contentType === null ? '' : intern(reader.contentType),
     appliedCodings(reader, decision),
     decision.keepAlive,
     seconds === -1 ? -1 : seconds * 1000,
@@ -312,15 +311,3 @@ function appliedCodings(
 
 /** RFC 9112 section 7.2. */
 const COMPRESSING = new Set(['gzip', 'x-gzip', 'deflate'])
-
-/** Values that many answers have: one copy for all of them, and none that keeps the text of a whole read alive. */
-const interned = new Map<string, string>()
-
-function intern(value: string): string {
-  const known = interned.get(value)
-  if (known !== undefined) return known
-  const own = Buffer.from(value, 'latin1').toString('latin1')
-  if (interned.size >= LIMITS.maxInterned) interned.clear()
-  if (own.length <= LIMITS.maxInternedLength) interned.set(own, own)
-  return own
-}

@@ -43,7 +43,6 @@ export function head(lines: readonly string[] = [], status = 200): ResponseHead 
     headers,
     framing: 'length',
     contentLength: -1,
-    contentType: headers.get('content-type') ?? '',
     setsCookie: headers.has('set-cookie'),
     contentEncoding: headers.get('content-encoding') ?? '',
     keepAlive: true,

@@ -48,7 +48,6 @@ export function madeHead(fields = '', parts: Partial<ResponseHead> = {}): Respon
     headers,
     framing: 'length',
     contentLength: -1,
-    contentType: headers.get('content-type') ?? '',
     setsCookie: headers.has('set-cookie'),
     contentEncoding: headers.get('content-encoding') ?? '',
     keepAlive: true,

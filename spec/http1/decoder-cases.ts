@@ -23,7 +23,6 @@ export interface Answer {
   framing: string
   contentLength: number
   setsCookie: boolean
-  contentType: string
   contentEncoding: string
   keepAlive: boolean
   keepAliveTimeout: number
@@ -66,7 +65,6 @@ function answerOf(head: ResponseHead): Answer {
     framing: head.framing,
     contentLength: head.contentLength,
     setsCookie: head.setsCookie,
-    contentType: head.contentType,
     contentEncoding: head.contentEncoding,
     keepAlive: head.keepAlive,
     keepAliveTimeout: head.keepAliveTimeout,
