@@ -280,23 +280,13 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     }
   }
 
-  /** The same request from another client IP; null: there is no other. */
-  #move(): BuiltRequest | null {
+  /** The same request from another client IP; null: there is no other, or none that has not `refused`. */
+  #move(refused = false): BuiltRequest | null {
     const { request, target } = this.#attempt
     const avoided = (this.#open().avoided ??= new Set())
     avoided.add(target.clientIp)
-    const moved = this.context.builder.moved(request, avoided)
+    const moved = this.context.builder.moved(request, avoided, refused)
     return moved === null ? null : { ...this.#same(), request: moved }
-  }
-
-  /** As `#move`; where all have refused already, the call stays where it is. */
-  #moveAway(): BuiltRequest | null {
-    try {
-      return this.#move()
-    } catch (error) {
-      if (error instanceof RequestError) return null
-      throw error
-    }
   }
 
   /** Whether the call waits now, to be tried again. `retryAfter`: ms that the server asks for, or -1. */
@@ -321,19 +311,15 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const why = history.why!
     const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
     try {
-      const again = (isRefused && this.context.movesAfterRefusal ? this.#moveAway() : null) ?? this.#same()
+      const again = (isRefused && this.context.movesAfterRefusal ? this.#move(true) : null) ?? this.#same()
       if (modifyRequest === null) return this.#next(again)
       const next = modified(again, modifyRequest, history, this.context.builder)
-      if (next instanceof Promise) this.#await(next, (built) => this.#nextUnless(built))
-      else this.#next(next)
+      if (next instanceof Promise) {
+        this.#await(next, (built) => (built instanceof Error ? this.#settle(built) : this.#next(built)))
+      } else this.#next(next)
     } catch (error) {
       this.#settle(error as Error)
     }
-  }
-
-  #nextUnless(built: BuiltRequest | Error): void {
-    if (built instanceof Error) this.#settle(built)
-    else this.#next(built)
   }
 
   /** The same request once more. */

@@ -1,7 +1,7 @@
 import type { Jar } from '../cookies/jar.ts'
 import type { CookieJars } from '../cookies/jars.ts'
 import type { Clock } from '../core/clock.ts'
-import { ArgumentError, RequestError } from '../core/errors.ts'
+import { ArgumentError, ConnectError, RequestError } from '../core/errors.ts'
 import type { ExchangeRequest } from '../core/exchange.ts'
 import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -177,12 +177,23 @@ export class RequestBuilder {
     return { request, path: parsed.path, fragment: hop.fragment }
   }
 
-  /** The same request from another client IP; null: there is no other. */
-  moved(request: PreparedRequest, avoided: ReadonlySet<string>): PreparedRequest | null {
+  /**
+   * The same request from another client IP; null: there is no other.
+   *
+   * @param mayStay null, too, where all have been tried
+   * @throws ConnectError where all have been tried
+   */
+  moved(request: PreparedRequest, avoided: ReadonlySet<string>, mayStay: boolean): PreparedRequest | null {
     const { clientIps } = this.#context
     const { target, options } = request
     if (clientIps === null || (options.clientIp ?? this.#defaults.clientIp) !== undefined) return null
-    const clientIp = clientIps.choose(target.authority, this.#session(options), familyOf(target), avoided)
+    let clientIp: string
+    try {
+      clientIp = clientIps.choose(target.authority, this.#session(options), familyOf(target), avoided)
+    } catch (error) {
+      if (mayStay && error instanceof ConnectError) return null
+      throw error
+    }
     if (avoided.has(clientIp)) return null
     const { scheme, host, port, via: proxy, tlsIdentity } = target
     const plain = this.#urls.parse(`${target.origin}/`).target
