@@ -150,6 +150,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   /** The whole answer is here at once, and was never sent for. Both kinds copy `body`. */
   answerAtOnce(head: ResponseHead, body: Uint8Array, trailers: Headers | null): void {
+    this.head = head
     this.take(head)
     if (body.length > 0 && !this.#call.isOver) this.onBody(this.exchange, body)
     if (!this.#call.isOver) this.onEnd(this.exchange, trailers)
@@ -208,6 +209,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onBadAnswer(error: RequestError): void {
+    if (error.code === 'ERR_DECODING') this.history?.stage?.spoil()
     // A body that is too large will be the next time.
     if (error.code === 'ERR_LIMIT') this.#call.cancel(error)
     else this.#call.onFailed(error)

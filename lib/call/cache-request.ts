@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CacheMode, CacheRequest } from '../cache/cache-request.ts'
+import { isSafe, type CacheMode, type CacheRequest } from '../cache/cache-request.ts'
 import { indexFields } from './hop-fields.ts'
 import type { PreparedRequest } from './request.ts'
 
@@ -28,6 +28,11 @@ export class CallCacheRequest implements CacheRequest {
     if (name === 'authorization' && credentials !== null) return this.partition
     return fieldsOf(this.#request).get(name) ?? null
   }
+}
+
+/** Whether the cache has a part in it: `no-store` keeps out of it, but what changes a page ends what is stored. */
+export function concernsCache({ method, rules }: PreparedRequest): boolean {
+  return rules.cacheMode !== 'no-store' || !isSafe(method)
 }
 
 /** Fields by name: many calls share a request, and the cache asks for seven or so that are mostly not there. */

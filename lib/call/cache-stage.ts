@@ -1,4 +1,4 @@
-import { modeFields } from '../cache/cache-request.ts'
+import { keyOf, modeFields } from '../cache/cache-request.ts'
 import type { HttpCache, Lookup } from '../cache/http-cache.ts'
 import { headOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
@@ -103,9 +103,12 @@ export class CacheStage {
 
   /** Leads a revalidation that nobody waits for. false: somebody asks already. */
   leadsBehind(): boolean {
-    const key = this.#context.cache.joinKey(this.#request)
-    if (key === null || this.#context.joins.isLed(key)) return false
-    return !this.waits()
+    // Not `joinKey`: that is null after a 503, which is not kept, and then nobody would ask any more.
+    const key = keyOf(this.#request)
+    if (this.#context.joins.isLed(key)) return false
+    this.#joinKey = key
+    this.#leads = this.#context.joins.lead(key, this.#call)
+    return this.#leads
   }
 
   /** The server is asked whether `stored` still holds. */

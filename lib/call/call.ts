@@ -8,6 +8,7 @@ import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 import { judgeResponse } from './asked-of-response.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { Waiter } from './between.ts'
+import { concernsCache } from './cache-request.ts'
 import { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
 import { gatewayTimeout } from './gateway-timeout.ts'
@@ -85,7 +86,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   #ask(): void {
     const { caching } = this.context
     const { request, exchange } = this.#attempt
-    if (caching === null || request.rules.cacheMode === 'no-store') return this.#submit()
+    if (caching === null || !concernsCache(request)) return this.#submit()
     const history = this.#open()
     history.stage ??= new CacheStage(caching, request, exchange.path, this)
     this.#lookUp(history.stage)
@@ -220,7 +221,8 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   onResponse(response: Response | StreamResponse): void {
     if (this.isOver) return
     const { rules, request } = this.#attempt
-    if (!request.streamed) this.#keep()
+    // What the user has yet to look at may be a block page: that is not to come back for hours.
+    if (!request.streamed && rules.validate === null) this.#keep()
     if (!rules.expectSuccess && rules.validate === null) return this.#hand(response)
     const verdict = judgeResponse(response, rules)
     if (verdict === null) this.#hand(response)
@@ -230,17 +232,20 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #hand(response: Response | StreamResponse): void {
     if (this.isOver) return
-    if (this.#attempt.answer!.isEnded) this.#settle(null)
-    else this.#state = 'reading'
+    if (this.#attempt.answer!.isEnded) {
+      this.#keep()
+      this.#settle(null)
+    } else this.#state = 'reading'
     this.#resolve(response)
   }
 
   onEnded(): void {
     if (this.isOver) return
-    if (this.#attempt.request.streamed) this.#keep()
-    if (this.#state === 'reading') this.#settle(null)
-    // It is being decoded: the client must not close on it.
-    else if (this.#state === 'asking') this.#pause()
+    if (this.#state === 'reading') {
+      this.#keep()
+      this.#settle(null)
+      // It is being decoded: the client must not close on it.
+    } else if (this.#state === 'asking') this.#pause()
   }
 
   /** Stores the answer, where it is one that is kept. */
