@@ -5,7 +5,6 @@ import { ArgumentError, DecodingError, LimitError, RequestError } from '../core/
 import { LIMITS } from '../core/limits.ts'
 import { BodyCollector } from './body-collector.ts'
 import type { BodyQueue } from './body-queue.ts'
-import { decodeText } from './charset.ts'
 import type { ContentCoding } from './coding.ts'
 import { decodeStream } from './content-coding.ts'
 import type { DecodeLimits } from './decode-limits.ts'
@@ -13,6 +12,7 @@ import type { DecodeEngine } from './decode-stream.ts'
 import type { CallHistory } from './history.ts'
 import type { StandardSchema } from './json-schema.ts'
 import { readJson, ResponseBase } from './response.ts'
+import { textOf } from './text.ts'
 
 /** How a streamed body is decoded, and how far. */
 export interface StreamDecoding extends DecodeLimits {
@@ -58,7 +58,7 @@ export class StreamResponse extends ResponseBase {
 
   /** As `Response.text`. */
   async text(): Promise<string> {
-    return decodeText(await this.#collect(), this.responseHead.contentType)
+    return textOf(await this.#collect(), this.headers)
   }
 
   /** As `Response.json`. */
