@@ -321,7 +321,7 @@ function open(options: ClientOptions): Core {
     between,
     maxBetween: options.maxQueued ?? LIMITS.maxQueued,
     retryBudget: new RetryBudget(options.retryBudget ?? LIMITS.retryBudget),
-    caching: cache === null ? null : { cache, joins: new Joins(clock), clock },
+    caching: cache === null ? null : { cache, joins: new Joins(clock), clock, identity: identities.ownKey },
     health: healthOf(scheduler, clientIps),
     watchesAll: clientIps !== null,
     movesAfterRefusal: options.moveAfterRefusal ?? false,

@@ -12,13 +12,14 @@ export class CallCacheRequest implements CacheRequest {
   readonly #request: PreparedRequest
   readonly #path: string
 
-  constructor(request: PreparedRequest, path: string) {
+  /** `identity`: whose key the client shows by default; '' for none. */
+  constructor(request: PreparedRequest, path: string, identity: string) {
     this.method = request.method
     this.url = request.target.origin + path
     this.mode = request.rules.cacheMode
     this.#request = request
     this.#path = path
-    this.partition = partitionOf(request)
+    this.partition = partitionOf(request, identity)
   }
 
   field(name: string): string | null {
@@ -53,13 +54,14 @@ const partitions = new WeakMap<PreparedRequest, string>()
  * Whose answers may be shared. A jar is somebody's, and so is a credential: what one of them got is not
  * for another, whatever the server says of its caching. A private cache serves one user at a time.
  */
-function partitionOf(request: PreparedRequest): string {
+function partitionOf(request: PreparedRequest, identity: string): string {
   const known = partitions.get(request)
   if (known !== undefined) return known
   const { jar, jarName, credentials, target, rules } = request
   const index = fieldsOf(request)
   const parts: string[] = []
   if (jar !== null) parts.push(`jar ${jarName}`)
+  if (identity !== '' && target.scheme === 'https') parts.push(`client ${identity}`)
   if (target.tlsIdentity !== '') parts.push(`tls ${target.tlsIdentity}`)
   for (const name of rules.secretFields) {
     const value = index.get(name)

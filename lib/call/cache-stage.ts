@@ -26,6 +26,8 @@ export interface CacheContext {
   readonly cache: HttpCache
   readonly joins: Joins
   readonly clock: Clock
+  /** A name for the key that the client shows TLS servers by default; ''. */
+  readonly identity: string
 }
 
 /**
@@ -66,7 +68,7 @@ export class CacheStage {
 
   constructor(context: CacheContext, request: PreparedRequest, path: string, call: Joined) {
     this.#context = context
-    this.#request = new CallCacheRequest(request, path)
+    this.#request = new CallCacheRequest(request, path, context.identity)
     this.#call = call
     this.#startedAt = context.clock.date()
     this.modeFields = modeFields(this.#request)

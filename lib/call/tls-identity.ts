@@ -21,6 +21,12 @@ export class TlsIdentities {
     this.#defaults = merged(defaults)
   }
 
+  /** A name for the client's own options where they have a private key; '' where they have none. */
+  get ownKey(): string {
+    const { key, pfx } = this.#defaults
+    return key === undefined && pfx === undefined ? '' : this.#nameOf(this.#defaults)
+  }
+
   /** A name that is equal for equal options, by value; functions count by identity. */
   name(options: TlsOptions): string {
     // As in all options, undefined is as if not given: it must not hide the client's.
