@@ -1,7 +1,7 @@
 import { ArgumentError, RedirectError, RequestError, type Response, type StreamResponse } from '../index.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
 import { FileError } from './file-error.ts'
-import { withoutCredentials } from './item-url.ts'
+import { showUrlText, withoutCredentials } from './item-url.ts'
 import type { Outcome } from './outcome.ts'
 import { RetryTimeError } from './retry-time.ts'
 
@@ -40,7 +40,7 @@ export function judge(response: AnyResponse, follows: boolean): Pick<Outcome, 'm
   if (isGoodStatus(status)) return { message: '', exitCode }
   const location = headers.get('location')
   const isLeft = !follows && status < 400 && location !== null
-  const to = isLeft ? `, to ${location}: redirects are not followed without -L` : ''
+  const to = isLeft ? `, to ${showUrlText(location)}: redirects are not followed without -L` : ''
   const at = redirects.length > 0 ? `, redirected to ${response.url}` : ''
   return { message: `answered ${status}${statusText === '' ? '' : ` ${statusText}`}${at}${to}`, exitCode }
 }

@@ -64,6 +64,18 @@ describe('-L', () => {
     expect(line).toMatchObject({ status: 301, redirects: 0, finalUrl: `http://127.0.0.1:${port}/to/1` })
   })
 
+  it('does not show the password of a Location', async () => {
+    const login = await bench.serve((_, response) => {
+      response.writeHead(302, { location: 'http://me:secret@127.0.0.1:1/' }).end()
+    })
+    const args = ['get', `http://127.0.0.1:${login}/`, '--report', bench.path('report.jsonl'), '--retry', '0']
+    const { stderr } = await bench.run(args)
+    expect(stderr).toContain('answered 302 Found, to http://***@127.0.0.1:1/: redirects are not followed')
+    const followed = await bench.run([...args, '-L'])
+    expect(followed.code).toBe(4)
+    expect(stderr + followed.stderr + JSON.stringify(await bench.report())).not.toContain('secret')
+  })
+
   it('says where an error status came from', async () => {
     const { code, stderr } = await get('/lost', '-L')
     expect(code).toBe(8)
