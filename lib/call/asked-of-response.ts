@@ -2,6 +2,7 @@ import { StatusError } from '../core/errors.ts'
 import type { Response } from './response.ts'
 import type { CallRules } from './rules.ts'
 import type { StreamResponse } from './stream-response.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * Whether a response is what its caller asked for: null: it is; else the error that it is not; a promise
@@ -17,7 +18,7 @@ export function judgeResponse(
   if (validate === null) return null
   try {
     const verdict = validate(response)
-    return verdict instanceof Promise ? verdict.then(() => null, toError) : null
+    return isThenable(verdict) ? Promise.resolve(verdict).then(() => null, toError) : null
   } catch (error) {
     return toError(error)
   }

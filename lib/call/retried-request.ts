@@ -4,6 +4,7 @@ import { withoutKeys, type BuiltRequest, type PreparedRequest, type RequestBuild
 import { readFields, type FieldValue, type HeadersInit } from './request-fields.ts'
 import type { RequestOptions } from './request-options.ts'
 import type { ModifyRequest, RetriedRequest } from './rules.ts'
+import { isThenable } from './thenable.ts'
 
 type Headers = Record<string, string | string[] | null>
 
@@ -22,7 +23,7 @@ export function modified(
   const rebuild = (changed: RetriedRequest | void): BuiltRequest =>
     rebuilt(request, changed ?? given, from.fragment, builder)
   const changed = modifyRequest(given, retries + 1, why!)
-  return changed instanceof Promise ? changed.then(rebuild).catch(toError) : rebuild(changed)
+  return isThenable(changed) ? Promise.resolve(changed).then(rebuild).catch(toError) : rebuild(changed)
 }
 
 function toError(thrown: unknown): Error {

@@ -185,6 +185,13 @@ describe('validate', () => {
     })
   })
 
+  it('may give the promise of any library', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
+    const refusing = { then: (_pass: unknown, refuse: (error: Error) => void) => refuse(new Error('no')) }
+    const validate = (): Promise<void> => refusing as unknown as Promise<void>
+    await withClient({ validate }, (client) => expect(client.get(`${site}/x`)).rejects.toThrow('no'))
+  })
+
   it('is not asked where there is no response', async () => {
     let count = 0
     const validate = (): void => void count++

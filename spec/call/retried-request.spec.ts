@@ -200,6 +200,14 @@ describe('what it may change', () => {
     expect(later).toBe(second)
   })
 
+  it('by the promise of any library', async () => {
+    const other = { url: 'http://a.test/later' }
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
+    const promise = { then: (pass: (request: RetriedRequest) => void) => pass(other) }
+    const [, second] = await heads({ modifyRequest: () => promise as unknown as Promise<RetriedRequest> })
+    expect(second).toMatch(/^GET \/later /)
+  })
+
   it('the session, and with it the client IP', async () => {
     const stage = new RetryStage([status(500)], { clientIps: ['10.0.0.1', '10.0.0.2'] })
     const response = await stage.settle(stage.client.get(URL_, { modifyRequest: asOther }))

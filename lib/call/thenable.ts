@@ -1,0 +1,6 @@
+/** Whether the user's function has given a promise: one of any library, or of another realm. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
+}
