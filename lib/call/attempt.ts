@@ -132,7 +132,10 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** The answer is for the caller. */
   take(head: ResponseHead): void {
     const { onDownloadProgress } = this.rules
-    if (onDownloadProgress !== null) this.#meter = meterOf(onDownloadProgress, this.#call.context.clock)
+    if (onDownloadProgress !== null) {
+      const { clock } = this.#call.context
+      this.#meter = meterOf(onDownloadProgress, clock, (error) => this.#call.cancel(error))
+    }
     if (!this.request.streamed) {
       const answer = new WholeAnswer(this, head)
       this.answer = answer

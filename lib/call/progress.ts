@@ -7,10 +7,21 @@ import { ProgressMeter, type TransferProgress } from '../core/progress-meter.ts'
  */
 export type ProgressCallback = (progress: TransferProgress) => void
 
-/** Tells `callback`, apart from the bytes, so that what it throws is its own and no fault of the call. */
-export function meterOf(callback: ProgressCallback, clock: Clock): ProgressMeter {
+/** Tells `callback` once the bytes have been dealt with: it may do what it likes. `onThrow` gets what it throws. */
+export function meterOf(
+  callback: ProgressCallback,
+  clock: Clock,
+  onThrow: (error: Error) => void,
+): ProgressMeter {
+  const tell = (progress: TransferProgress): void => {
+    try {
+      callback(progress)
+    } catch (error) {
+      onThrow(error instanceof Error ? error : new Error(`a progress callback threw ${String(error)}`))
+    }
+  }
   return new ProgressMeter(
     () => clock.now(),
-    (progress) => clock.defer(() => callback(progress)),
+    (progress) => clock.defer(() => tell(progress)),
   )
 }

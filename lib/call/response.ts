@@ -199,13 +199,12 @@ export class Response extends ResponseBase {
   }
 
   /**
-   * The body as JSON, checked by `schema`, any Standard Schema: a promise where that is asynchronous.
+   * The body as JSON, checked by `schema`, any Standard Schema. Where that is asynchronous, await it.
+   * `json<T>()` without one is your word for it: nothing is checked.
    * Throws DecodingError when the body is no JSON, or not what the schema wants.
    */
-  json(): unknown
-  json<T>(schema: StandardSchema<unknown, T>): T
-  json<T>(schema?: StandardSchema<unknown, T>): unknown {
-    return readJson(this.#body, schema, this)
+  json<T = unknown>(schema?: StandardSchema<unknown, T>): T {
+    return readJson(this.#body, schema, this) as T
   }
 
   arrayBuffer(): ArrayBuffer {

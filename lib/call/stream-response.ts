@@ -62,10 +62,8 @@ export class StreamResponse extends ResponseBase {
   }
 
   /** As `Response.json`. */
-  json(): Promise<unknown>
-  json<T>(schema: StandardSchema<unknown, T>): Promise<T>
-  async json<T>(schema?: StandardSchema<unknown, T>): Promise<unknown> {
-    return readJson(await this.#collect(), schema, this)
+  async json<T = unknown>(schema?: StandardSchema<unknown, T>): Promise<T> {
+    return (await readJson(await this.#collect(), schema, this)) as T
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

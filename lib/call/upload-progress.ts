@@ -12,11 +12,7 @@ export function watchedBody(body: RequestBody, onProgress: ProgressCallback, clo
     length: body.length,
     replayable: body.replayable,
     open: () =>
-      new WatchedSource(
-        body.bytes === null ? body.open() : pieces(body.bytes),
-        total,
-        meterOf(onProgress, clock),
-      ),
+      new WatchedSource(body.bytes === null ? body.open() : pieces(body.bytes), total, onProgress, clock),
   }
   const { discard } = body
   return discard === undefined ? watched : { ...watched, discard: () => discard.call(body) }
@@ -31,10 +27,17 @@ class WatchedSource implements AsyncIterableIterator<Uint8Array> {
   /** Bytes that were given out: taken once more is asked for. */
   #given = 0
 
-  constructor(source: AsyncIterable<Uint8Array>, total: number | null, meter: ProgressMeter) {
+  #thrown: Error | null = null
+
+  constructor(
+    source: AsyncIterable<Uint8Array>,
+    total: number | null,
+    onProgress: ProgressCallback,
+    clock: Clock,
+  ) {
     this.#source = source[Symbol.asyncIterator]()
     this.#total = total
-    this.#meter = meter
+    this.#meter = meterOf(onProgress, clock, (error) => (this.#thrown ??= error))
   }
 
   [Symbol.asyncIterator](): this {
@@ -42,6 +45,7 @@ class WatchedSource implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#thrown !== null) throw this.#thrown
     if (this.#given > 0) {
       this.#transferred += this.#given
       this.#given = 0

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -63,6 +63,11 @@ export async function writeCookieFile(path: string, content: () => string): Prom
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const place = await followLinks(path)
+  if (await isDevice(place)) {
+    // A pipe, a terminal, /dev/null: to be written to, never to be replaced by a file.
+    await writeFile(place, text, 'latin1')
+    return
+  }
   const { part, handle } = await openPart(place)
   try {
     await fill(handle, text)
@@ -80,6 +85,16 @@ async function fill(handle: FileHandle, text: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+async function isDevice(path: string): Promise<boolean> {
+  try {
+    const stats = await stat(path)
+    return !stats.isFile() && !stats.isDirectory()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
 }
 

@@ -244,7 +244,10 @@ export class SocketWire implements Wire, TunnelOwner {
     if (this.#paused) socket.pause()
     const { dns, connect: connecting, connectedAt } = this.#times!
     this.#times = null
-    this.#owner.onOpen({ dns, connect: connecting, tls: this.#context.clock.now() - connectedAt })
+    const isTunnelled = this.#proxy !== null && !(this.#proxy.forwards && this.#options.tls === null)
+    const isBare = this.#options.tls === null && this.#hop.tls === null && !isTunnelled
+    const tls = isBare ? 0 : this.#context.clock.now() - connectedAt
+    this.#owner.onOpen({ dns, connect: connecting, tls })
   }
 
   /** Bytes stand in the shared buffer. Returns whether to go on reading. */
