@@ -96,7 +96,8 @@ export class Attempt implements ExchangeSink, AnswerOwner {
 
   /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */
   leave(): void {
-    this.exchange.holder?.cancel(this.exchange)
+    // Once: a call that waits for its retry has left it already, though its answer may still be dropped.
+    if (!this.exchange.muted) this.exchange.holder?.cancel(this.exchange)
   }
 
   /** The call goes on without this answer, which the cache keeps: its body is read to its end, if that is near. */

@@ -48,11 +48,12 @@ function checkStored(
   wrong.push(...checkOwner(world, record, answer))
   if (spec.cacheMode === 'force-cache' || spec.cacheMode === 'only-if-cached') return wrong
   const head = world.book.answers[headNumber]
+  const tag = record.outcome?.kind === 'answer' ? record.outcome.response.headers.get('etag') : null
   const freshened = head?.method === 'HEAD' ? [head] : []
   const sources = [
     answer,
     ...freshened,
-    ...world.book.answers.filter((each) => isFreshened(each, answer, world)),
+    ...world.book.answers.filter((each) => isFreshened(each, answer, tag, world)),
   ]
   if (!sources.some((each) => allows(each, record, cache))) {
     const shown = sources.map(({ at, fields }) => `${fields.get('cache-control')} at ${at}`).join(', ')
@@ -87,11 +88,9 @@ function checkOwner({ stages }: World, { spec, outcome }: CallRecord, { asked, f
 }
 
 /** Whether a server has said of `answer`, in this one, that it still holds. */
-function isFreshened(each: Answered, answer: Answered, { stages }: World): boolean {
+function isFreshened(each: Answered, answer: Answered, tag: string | null, { stages }: World): boolean {
   if (each.status !== 304 || each.origin !== answer.origin || each.path !== answer.path) return false
-  const tag = answer.fields.get('etag')
-  if (tag === undefined || each.asked.get('if-none-match') !== tag || each.fields.get('etag') !== tag)
-    return false
+  if (tag === null || each.asked.get('if-none-match') !== tag || each.fields.get('etag') !== tag) return false
   return !stages.cookies || jarOf(each.asked, each.from) === jarOf(answer.asked, answer.from)
 }
 

@@ -152,6 +152,11 @@ function checkClientIp({ stages }: World, { record, written, answers }: Trail): 
     }
   }
   const { outcome } = record
+  const cause = outcome?.kind === 'error' ? (outcome.error as Error).cause : null
+  const isBind = (cause as Partial<NodeJS.ErrnoException> | null | undefined)?.syscall === 'bind'
+  if (isBind && stages.clientIpList.length > stages.unbindable.length) {
+    wrong.push('failed because its client IP cannot be bound, though others can')
+  }
   const last = written.at(-1)
   if (outcome?.kind === 'answer' && outcome.response.clientIp !== '' && last !== undefined) {
     const { clientIp } = outcome.response

@@ -1,3 +1,4 @@
+import type { Answered } from './server.ts'
 import { jarOf } from './twists.ts'
 import type { Secret } from './workload.ts'
 import type { World } from './world.ts'
@@ -7,11 +8,14 @@ import type { Written } from './write-tap.ts'
 export function checkSecrets(world: World): string[] {
   const records = new Map(world.records.map((record) => [record.spec.id, record]))
   const begun = new Set<number>()
+  // A Location's own user takes the place of the client's for the rest of the chain.
+  const others = new Set(world.book.answers.filter(isToUser).map(({ call }) => call))
   const wrong: string[] = []
   for (const written of world.tap.written) {
-    const secret = records.get(written.call)?.spec.secret ?? 'none'
+    const own = records.get(written.call)?.spec.secret ?? 'none'
+    const secret = own === 'none' && others.has(written.call) ? 'url' : own
     // Its first request goes where it was made for, and so has to bring what is secret.
-    const due = begun.has(written.call) ? 'none' : secret
+    const due = begun.has(written.call) ? 'none' : own
     begun.add(written.call)
     const found = [
       ...checkAuthorization(world, written, secret, due),
@@ -21,6 +25,10 @@ export function checkSecrets(world: World): string[] {
     wrong.push(...found.map((text) => `call ${written.call}, to ${written.origin}${written.path}: ${text}`))
   }
   return [...wrong, ...checkKept(world)]
+}
+
+function isToUser({ fields }: Answered): boolean {
+  return fields.get('location')?.includes('@') === true
 }
 
 /** Whatever authorizes names the origin that it is for. */

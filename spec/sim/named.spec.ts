@@ -3,8 +3,8 @@ import { ConnectError, TimeoutError, type RequestError } from '../../lib/index.t
 import { answering, range, Stage } from './stage.ts'
 import { Watcher } from './watcher.ts'
 
-/** Of a stage that has no retries and follows no redirects. */
-const NO_LIMITS = { maxRetries: 0, maxRedirects: 0, retryBudget: 0, clientIpList: [] }
+/** Of stages whose calls are tried again once at most, and follow no redirects. */
+const FEW = { maxRetries: 1, maxRedirects: 0, retryBudget: 1, clientIpList: ['192.0.2.11'] }
 
 describe('where exchanges go', () => {
   test('five slow requests to an idle pool use five connections, not one pipeline', async () => {
@@ -377,7 +377,7 @@ describe('found by a seed', () => {
     await stage.clock.advance(50)
     expect(stage.book.answers).toHaveLength(2)
     await stage.finish()
-    expect(watcher.stop(NO_LIMITS)).toEqual([])
+    expect(watcher.stop(FEW)).toEqual([])
   })
 
   test('a HEAD that names a validator does not lend it to a stored body that came without', async () => {
@@ -393,5 +393,20 @@ describe('found by a seed', () => {
     expect(response?.cache).toBe('miss')
     expect(response?.headers.get('x-answer')).toBe('2')
     await stage.finish()
+  })
+
+  test('a call that is aborted while it waits for its retry ends its exchange once', async () => {
+    // Its answer is still being read and dropped then.
+    const plan = { status: 500, pieces: 4, gap: 400 }
+    const stage = new Stage({ maxRetries: 1, clientIps: ['192.0.2.11'] }, { 'a.test': answering(plan) })
+    const watcher = new Watcher(stage.clock)
+    const controller = new AbortController()
+    stage.clock.after(10, () => controller.abort())
+    const { signal } = controller
+    const { error } = await stage.failure(stage.client.get(stage.url('a.test', 1), { signal }))
+    expect(error.code).toBe('ERR_ABORTED')
+    expect(stage.client.stats().clientIps[0]?.load).toBe(0)
+    await stage.finish()
+    expect(watcher.stop(FEW)).toEqual([])
   })
 })

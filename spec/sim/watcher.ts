@@ -108,6 +108,7 @@ export class Watcher {
 
   /** No target has more retries than its budget, what comes back each second, and what went well in the end. */
   #checkBudget(stages: WatchedStages, records: readonly CallRecord[]): string[] {
+    if (records.length === 0) return []
     const ips = new Set(records.map(({ spec }) => spec.clientIp)).size
     const accounts = stages.retryBudget * Math.max(ips, stages.clientIpList.length)
     const begun = records.reduce((least, { startedAt }) => Math.min(least, startedAt), Infinity)
