@@ -1,7 +1,6 @@
 import { ClosedError, type RequestError } from '../core/errors.ts'
 import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { ProgressMeter } from '../core/progress-meter.ts'
 import type { Target } from '../core/target.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
@@ -103,7 +102,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** The call goes on without this answer, which the cache keeps: its body is read to its end, if that is near. */
   storeOnly(stage: CacheStage, head: ResponseHead): void {
     this.#stored = stage
-    stage.gather(head, LIMITS.mutedTimeout)
+    stage.gather(head, () => this.#leaveStored(stage))
   }
 
   #storeMore(stage: CacheStage, chunk: Uint8Array): boolean {

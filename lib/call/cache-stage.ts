@@ -57,8 +57,8 @@ export class CacheStage {
   /** The answer under way is to be stored. */
   #keeps = false
   #copy: BodyCollector | null = null
-  /** When gathering ends at the latest, on the clock's `now()`. */
-  #gatherUntil = Infinity
+  /** Cancels what waits for the end of a body. */
+  #cancelLate: (() => void) | null = null
   /** The store takes its time with the answer. */
   #storing: Promise<void> | null = null
   /** What the caller gets is in the store. */
@@ -167,19 +167,22 @@ export class CacheStage {
     return this.#keeps
   }
 
-  /** The body is handed on at once, or dropped: here it is gathered, for `time` ms at most. */
-  gather(head: ResponseHead, time: number = Infinity): void {
+  /**
+   * The body is handed on at once, or dropped: here it is gathered. `onLate`: nobody but the cache wants
+   * it, and it takes longer than that is worth.
+   */
+  gather(head: ResponseHead, onLate: (() => void) | null = null): void {
     if (!this.#keeps) return
     this.#copy = new BodyCollector(head.contentLength)
-    this.#gatherUntil = this.#context.clock.now() + time
+    if (onLate === null || head.framing === 'none') return
+    this.#cancelLate = this.#context.clock.after(LIMITS.mutedTimeout, onLate)
   }
 
-  /** A piece of a body that is gathered. false: it is too large to be kept, or takes too long. */
+  /** A piece of a body that is gathered. false: it is too large to be kept. */
   onBody(chunk: Uint8Array): boolean {
     if (this.#copy === null) return this.#keeps
-    if (this.#gatherUntil !== Infinity && this.#context.clock.now() > this.#gatherUntil) this.#drop()
-    this.#copy?.push(chunk)
-    this.checkSize(this.#copy?.size ?? 0)
+    this.#copy.push(chunk)
+    this.checkSize(this.#copy.size)
     return this.#keeps
   }
 
@@ -211,6 +214,8 @@ export class CacheStage {
 
   /** The call is over, or its answer will take a reader's time: whoever waits for it goes on. */
   end(): void {
+    this.#cancelLate?.()
+    this.#cancelLate = null
     const key = this.#joinKey
     if (key === null) return
     this.#joinKey = null
