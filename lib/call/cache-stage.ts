@@ -78,7 +78,17 @@ export class CacheStage {
     this.stored = null
     this.conditions = ''
     this.#drop()
-    return this.#context.cache.lookup(this.#request)
+    const found = this.#context.cache.lookup(this.#request)
+    return found instanceof Promise ? this.#inTime(found) : found
+  }
+
+  /** A store of the user's own that hangs is to hold up no request: then nothing is stored. */
+  #inTime(found: Promise<Lookup>): Promise<Lookup> {
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.after(LIMITS.cacheStoreTimeout, () => resolve({ kind: 'miss' }))
+      // Never rejects.
+      void found.finally(cancel).then(resolve)
+    })
   }
 
   /**

@@ -211,6 +211,8 @@ export const LIMITS = {
   maxJoinWaits: 2,
   /** Writes under way in a store that answers by promises; more are left out, and told. */
   maxCacheWrites: 1_000,
+  /** The longest a request waits for a store that answers by promises, ms; then it goes to the server. */
+  cacheStoreTimeout: 10_000,
   /** The longest a process waits for another one that writes into the same cache file, ms. */
   cacheBusyTimeout: 2_000,
   /** Uses of entries in a cache file noted in memory before they are written down in one go. */

@@ -144,7 +144,7 @@ describe('a cache file', () => {
     sites.on('/none', (_request, response) => response.writeHead(404).end('none'))
     const urls = ['/list', '/moved', '/none', '/x'].map((path) => sites.origin(0) + path)
     const run = (): Promise<unknown[]> =>
-      withClient({ cacheMode: 'replay', cookies: true }, (client) =>
+      withClient({ cacheMode: 'replay' }, (client) =>
         Promise.all(
           urls.map(async (each) => {
             const { status, cache, redirects, ...response } = await client.request(each).then((got) => ({

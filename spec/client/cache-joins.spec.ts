@@ -9,6 +9,8 @@ function answer(body: string, fields = FRESH, status = '200 OK'): string {
   return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`
 }
 
+const never = (): Promise<never> => new Promise(() => undefined)
+
 /** A server whose answers are given by hand: `peers` of the stage wait. */
 const silent: OnHead = () => undefined
 
@@ -261,6 +263,17 @@ describe('identical requests at once', () => {
     const responses = await stage.settle(Promise.all(many(stage, 5)))
     expect(responses.map((each) => each.cache)).toEqual(['miss', ...Array(4).fill('hit')])
     expect(asked(stage)).toBe(1)
+    await stage.finish()
+  })
+
+  it('go to the server when the store hangs', async () => {
+    const store = { get: never, set: () => undefined, delete: () => undefined, clear: never, close: never }
+    const stage = stageOf((peer) => peer.socket.write(answer('page')), { cache: store })
+    const responses = await stage.settle(Promise.all(many(stage, 2)))
+    expect(responses.map((each) => [each.text(), each.cache])).toEqual([
+      ['page', 'miss'],
+      ['page', 'miss'],
+    ])
     await stage.finish()
   })
 })
