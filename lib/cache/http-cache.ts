@@ -124,6 +124,11 @@ export class HttpCache {
     return this.#unkept.has(key) || (mode !== 'replay' && directivesOf(request).noStore) ? null : key
   }
 
+  /** What was found missing is asked for by another: that it was missing counts once, there. */
+  looksAgain(): void {
+    this.#misses--
+  }
+
   /** Whether the answer with this head is to be gathered for `store`: decided before its body comes. */
   storable(request: CacheRequest, head: ResponseHead): boolean {
     const isKept = this.#isStorable(request, head)

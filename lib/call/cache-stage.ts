@@ -109,8 +109,10 @@ export class CacheStage {
     this.#joinKey = key
     if (key === null) return false
     this.#leads = this.#context.joins.lead(key, this.#call)
-    if (!this.#leads) this.#waits++
-    return !this.#leads
+    if (this.#leads) return false
+    this.#waits++
+    this.#context.cache.looksAgain()
+    return true
   }
 
   /** Leads a revalidation that nobody waits for. false: somebody asks already. */

@@ -34,6 +34,7 @@ describe('identical requests at once', () => {
     expect(responses.map((each) => each.text())).toEqual(Array(20).fill('page'))
     expect(responses.map((each) => each.cache)).toEqual(['miss', ...Array(19).fill('hit')])
     expect(asked(stage)).toBe(1)
+    expect(stage.client.stats().cache).toMatchObject({ misses: 1, hits: 19 })
     await stage.finish()
   })
 
