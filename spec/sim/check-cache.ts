@@ -55,7 +55,10 @@ function checkStored(
     ...freshened,
     ...world.book.answers.filter((each) => isFreshened(each, answer, tag, world)),
   ]
-  if (!sources.some((each) => allows(each, record, cache))) {
+  const isAllowed = sources.some((each) =>
+    termsOf(each, sources).some((said) => allows(each, said, record, cache)),
+  )
+  if (!isAllowed) {
     const shown = sources.map(({ at, fields }) => `${fields.get('cache-control')} at ${at}`).join(', ')
     wrong.push(`${cache} from ${record.startedAt} to ${record.settledAt}, by ${shown}`)
   }
@@ -94,10 +97,16 @@ function isFreshened(each: Answered, answer: Answered, tag: string | null, { sta
   return !stages.cookies || jarOf(each.asked, each.from) === jarOf(answer.asked, answer.from)
 }
 
+/** What holds since this answer: what it says, or, where that is nothing, any of what was said before. */
+function termsOf({ at, fields }: Answered, sources: readonly Answered[]): string[] {
+  const own = fields.get('cache-control')
+  if (own !== undefined) return [own]
+  return ['', ...sources.filter((each) => each.at < at).map((each) => each.fields.get('cache-control') ?? '')]
+}
+
 /** Whether what a server said at that time lets the call have it. */
-function allows({ at, fields, call, status }: Answered, record: CallRecord, cache: string): boolean {
+function allows({ at, call, status }: Answered, terms: string, record: CallRecord, cache: string): boolean {
   const { startedAt, settledAt, spec } = record
-  const terms = fields.get('cache-control') ?? ''
   const age = startedAt - at
   const seconds = (name: string): number =>
     Number(new RegExp(`${name}=(\\d+)`).exec(terms)?.[1] ?? Number.NaN)

@@ -2,7 +2,7 @@ import type { SimSocket, SimSocketOwner } from '../../lib/testing/sim-socket.ts'
 import { encodeAnswer, isWhole, type AnswerEnd, type AnswerPlan, type WirePart } from './answer-plan.ts'
 import { callOf, deserved, parsePath } from './answers.ts'
 import { RequestParser, type ParsedRequest, type RequestListener } from './request-parser.ts'
-import { NOT_ASKED, type IdleDeed, type SimServer } from './server.ts'
+import { NOT_ASKED, type Answered, type IdleDeed, type SimServer } from './server.ts'
 
 /** ms after which the client has seen what was sent, and its going has been seen. */
 const PATIENCE = 500
@@ -36,6 +36,8 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   #state: 'idle' | 'waiting' | 'answering' | 'spoilt' | 'gone' = 'idle'
   /** For the request in front, drawn once. */
   #plan: AnswerPlan | null = null
+  /** The answer begun last. */
+  #last: Answered | null = null
   #cancelStep: (() => void) | null = null
   #cancelIdle: (() => void) | null = null
   #blocked: (() => void) | null = null
@@ -166,7 +168,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     if (sent === null) fields.push('X-Unread: 1')
     // A request whose body was not waited for leaves a connection on which nothing can follow.
     const end = plan.end === 'keep' && !request.done ? 'close' : plan.end
-    book.answers.push({
+    this.#last = {
       method,
       id: asked.id,
       call: callOf(request),
@@ -179,7 +181,8 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
       at: this.server.clock.now() + plan.delay,
       whole: isWhole(plan, method, status),
       clean: plan.cut === null && end === 'keep' && !plan.damaged && plan.delay <= SOON,
-    })
+    }
+    book.answers.push(this.#last)
     const parts = encodeAnswer(plan, method, status, body, fields)
     this.#write(parts, 0, end)
   }
@@ -245,6 +248,8 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   }
 
   #end(end: AnswerEnd): void {
+    // What the client has not read by then is lost.
+    if (end === 'reset' && this.#last !== null) this.#last.clean = false
     if (end === 'reset') this.socket.reset()
     else if (end === 'close' || end === 'drop') this.socket.close()
     else if (end === 'unclean') this.socket.close(false)

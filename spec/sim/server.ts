@@ -53,7 +53,7 @@ export interface Answered {
   readonly at: number
   readonly whole: boolean
   /** It comes before any timeout, whole, and its connection is kept: its client has seen it. */
-  readonly clean: boolean
+  clean: boolean
 }
 
 /** Of an answer that nobody asked for. */
