@@ -210,12 +210,14 @@ export class Client {
   }
 
   /**
-   * Takes no new requests and resolves when those under way have settled, their retries included, and
-   * every connection is closed. A streamed body that nobody has begun to read is given up.
+   * Takes no new requests and resolves when those under way have settled and every connection is closed. A
+   * retry, or the end of a pause, is waited for up to 10 s. A streamed body that nobody has begun to read is given up.
    */
   async close(): Promise<void> {
-    const { scheduler, cache, unwatch } = this.#core
-    await scheduler.close()
+    const { scheduler, between, cache, unwatch } = this.#core
+    const closed = scheduler.close()
+    between.closing()
+    await closed
     await cache?.close()
     unwatch()
   }
@@ -298,7 +300,7 @@ function open(options: ClientOptions): Core {
     (target) => dialOptions(target, identities),
     ({ host }) => settings.of(host),
   )
-  const jars = options.cookies === true ? new CookieJars({ clock }) : options.cookies || null
+  const jars = options.cookies === true ? new CookieJars({ clock, id: '' }) : options.cookies || null
   const policy = options.clientIpPolicy ?? 'round-robin'
   const load = (clientIp: string): number => scheduler.loadOf(clientIp)
   const clientIps =
@@ -321,7 +323,10 @@ function open(options: ClientOptions): Core {
     between,
     maxBetween: options.maxQueued ?? LIMITS.maxQueued,
     retryBudget: new RetryBudget(options.retryBudget ?? LIMITS.retryBudget),
-    caching: cache === null ? null : { cache, joins: new Joins(clock), clock, identity: identities.ownKey },
+    caching:
+      cache === null
+        ? null
+        : { cache, joins: new Joins(clock), clock, identity: identities.ownKey, jars: jars?.id ?? '' },
     health: healthOf(scheduler, clientIps),
     watchesAll: clientIps !== null,
     movesAfterRefusal: options.moveAfterRefusal ?? false,

@@ -2,6 +2,8 @@ import type { RequestError } from '../core/errors.ts'
 
 /** A call that has no exchange at the moment: it waits for a retry, the cache, a token, another call. */
 export interface Waiter {
+  /** The client closes: a wait that would hold that up for long is given up. */
+  onClientClosing(): void
   /** The client is destroyed. */
   cancel(error: RequestError): void
 }
@@ -27,6 +29,10 @@ export class Between {
 
   leave(call: Waiter): void {
     if (this.#calls.delete(call)) this.#scheduler.release()
+  }
+
+  closing(): void {
+    for (const call of this.#calls) call.onClientClosing()
   }
 
   destroy(makeError: () => RequestError): void {

@@ -3,6 +3,14 @@ import { isSafe, type CacheMode, type CacheRequest } from '../cache/cache-reques
 import { indexFields } from './hop-fields.ts'
 import type { PreparedRequest } from './request.ts'
 
+/** Who asks, as far as that is the same for all requests of a client. */
+export interface CacheClient {
+  /** Whose key it shows by default; '' for none. */
+  readonly identity: string
+  /** Which jars it has: see `CookieJars.id`. */
+  readonly jars: string
+}
+
 /** A request, as the cache sees it: its fields as they would be sent now. */
 export class CallCacheRequest implements CacheRequest {
   readonly method: string
@@ -12,14 +20,13 @@ export class CallCacheRequest implements CacheRequest {
   readonly #request: PreparedRequest
   readonly #path: string
 
-  /** `identity`: whose key the client shows by default; '' for none. */
-  constructor(request: PreparedRequest, path: string, identity: string) {
+  constructor(request: PreparedRequest, path: string, client: CacheClient) {
     this.method = request.method
     this.url = request.target.origin + path
     this.mode = request.rules.cacheMode
     this.#request = request
     this.#path = path
-    this.partition = partitionOf(request, identity)
+    this.partition = partitionOf(request, client)
   }
 
   field(name: string): string | null {
@@ -54,13 +61,13 @@ const partitions = new WeakMap<PreparedRequest, string>()
  * Whose answers may be shared. A jar is somebody's, and so is a credential: what one of them got is not
  * for another, whatever the server says of its caching. A private cache serves one user at a time.
  */
-function partitionOf(request: PreparedRequest, identity: string): string {
+function partitionOf(request: PreparedRequest, { identity, jars }: CacheClient): string {
   const known = partitions.get(request)
   if (known !== undefined) return known
   const { jar, jarName, credentials, target, rules } = request
   const index = fieldsOf(request)
   const parts: string[] = []
-  if (jar !== null) parts.push(`jar ${jarName}`)
+  if (jar !== null) parts.push(`jar ${jars} ${jarName}`)
   if (identity !== '' && target.scheme === 'https') parts.push(`client ${identity}`)
   if (target.tlsIdentity !== '') parts.push(`tls ${target.tlsIdentity}`)
   for (const name of rules.secretFields) {

@@ -8,7 +8,7 @@ import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
 import { BodyCollector } from './body-collector.ts'
-import { CallCacheRequest } from './cache-request.ts'
+import { CallCacheRequest, type CacheClient } from './cache-request.ts'
 import type { Joined, Joins } from './joins.ts'
 import type { PreparedRequest } from './request.ts'
 
@@ -22,12 +22,10 @@ export type Verdict =
   | 'ask-again'
 
 /** What all stages of a client share. */
-export interface CacheContext {
+export interface CacheContext extends CacheClient {
   readonly cache: HttpCache
   readonly joins: Joins
   readonly clock: Clock
-  /** A name for the key that the client shows TLS servers by default; ''. */
-  readonly identity: string
 }
 
 /**
@@ -68,7 +66,7 @@ export class CacheStage {
 
   constructor(context: CacheContext, request: PreparedRequest, path: string, call: Joined) {
     this.#context = context
-    this.#request = new CallCacheRequest(request, path, context.identity)
+    this.#request = new CallCacheRequest(request, path, context)
     this.#call = call
     this.#startedAt = context.clock.date()
     this.modeFields = modeFields(this.#request)

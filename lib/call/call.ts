@@ -2,8 +2,9 @@ import type { Lookup } from '../cache/http-cache.ts'
 import { trailersOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import { channels } from '../core/diagnostics.ts'
-import { AbortError, RequestError, TimeoutError } from '../core/errors.ts'
+import { AbortError, ClosedError, RequestError, TimeoutError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
+import { LIMITS } from '../core/limits.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 import { judgeResponse } from './asked-of-response.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
@@ -393,6 +394,12 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     this.cancel(new TimeoutError('total', totalTimeout, `not done within ${totalTimeout} ms`))
   }
 
+  onClientClosing(): void {
+    const timer = this.history!.retryTimer
+    if (timer === null || timer.due - this.context.clock.now() <= LIMITS.closingPause) return
+    this.cancel(new ClosedError('the client was closed while this call waited to be tried again'))
+  }
+
   /** Ends the call and takes its exchange out of wherever it is. */
   cancel(error: Error): void {
     if (this.isOver) return
@@ -409,7 +416,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     this.#state = 'settled'
     if (this.history !== null) {
       this.context.between.leave(this)
-      const wentWell = error === null && head !== null && head.status < 400
+      const wentWell = error === null && head !== null && !isRetryableStatus(head.status, request.rules)
       this.history.end(this.context, wentWell)
     }
     this.#signal?.removeEventListener('abort', this)

@@ -1,5 +1,6 @@
 import type { CacheStatus } from '../cache/cache-request.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
 import type { Timer } from '../core/timer-wheel.ts'
 import type { Authenticator } from './auth/authenticator.ts'
@@ -64,6 +65,7 @@ export class CallHistory {
     const now = clock.now()
     const deadline = totalTimeout > 0 ? this.startedAt + totalTimeout : Infinity
     const due = retryDue(this.retries, retryAfter, now, clock.random(), deadline)
+    if (context.closing && due - now > LIMITS.closingPause) return -1
     if (due === -1 || !retryBudget.take(target.key, now)) return -1
     this.#taken.push(target.key)
     this.retries++

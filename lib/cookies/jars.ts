@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -10,6 +11,12 @@ import { readStoredCookie, type StoredCookie } from './stored-cookie.ts'
 export interface CookieJarsOptions {
   /** Where expiry takes the time from; default the machine's clock. */
   clock?: Pick<Clock, 'date'> | undefined
+  /**
+   * Whose they are, for a cache that outlives the process: what one of these got is not for jars of another id.
+   * Default: one that nobody else has, so that nothing of an earlier run is for these. Those that a client makes
+   * itself (`cookies: true`) have '': a cache file that such clients share is one person's.
+   */
+  id?: string | undefined
   /** Most jars; default 1,000. The jar that was not used for longest goes first, and its cookies are lost. */
   maxJars?: number | undefined
   /** Most cookies in each jar; default 3,000. */
@@ -31,6 +38,8 @@ export type CookieFileFormat = 'netscape' | 'json'
  * Cookies of one jar never go out with requests of another.
  */
 export class CookieJars {
+  /** Whose they are: see the option. */
+  readonly id: string
   readonly #clock: Pick<Clock, 'date'>
   readonly #maxJars: number
   readonly #maxCookies: number
@@ -40,6 +49,7 @@ export class CookieJars {
 
   /** Throws ArgumentError for a limit that is none. */
   constructor(options: CookieJarsOptions = {}) {
+    this.id = options.id ?? randomUUID()
     this.#clock = options.clock ?? systemClock
     this.#maxJars = countOption('maxJars', options.maxJars, LIMITS.maxJars)
     this.#maxCookies = countOption('maxCookies', options.maxCookies, LIMITS.maxCookies)

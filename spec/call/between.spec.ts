@@ -18,6 +18,10 @@ class Call implements Waiter {
   constructor(between: Between) {
     this.#between = between
   }
+  closings = 0
+  onClientClosing(): void {
+    this.closings++
+  }
   cancel(error: RequestError): void {
     this.errors.push(error)
     this.#between.leave(this)
@@ -36,6 +40,16 @@ it('holds the scheduler once for each call, however often that enters and leaves
   between.leave(two)
   between.leave(one)
   expect([between.size, scheduler.held]).toEqual([0, 0])
+})
+
+it('tells all that the client closes, those that give up at that included', () => {
+  const scheduler = new Scheduler()
+  const between = new Between(scheduler)
+  const [stays, goes] = [new Call(between), new Call(between)]
+  goes.onClientClosing = () => between.leave(goes)
+  for (const call of [goes, stays]) between.enter(call)
+  between.closing()
+  expect([stays.closings, between.size, scheduler.held]).toEqual([1, 1, 1])
 })
 
 it('ends all when the client is destroyed, each with an error of its own', () => {

@@ -249,8 +249,20 @@ describe('a call that waits for its retry', () => {
     await stage.finish()
   })
 
+  it('for long is given up by close(), at once, and what is behind it goes on', async () => {
+    const stage = new RetryStage([status(500, 'Retry-After: 60\r\n')], { maxConnPerTarget: 1 })
+    const [waiting, behind] = [stage.client.get(URL_), stage.client.get(URL_)]
+    await stage.pass(100)
+    const closed = stage.client.close()
+    const { error } = await stage.failure(waiting)
+    expect(error).toBeInstanceOf(ClosedError)
+    expect((await stage.settle(behind)).status).toBe(200)
+    await stage.settle(closed)
+    await stage.finish()
+  })
+
   it('is let finish by close()', async () => {
-    const stage = new RetryStage([status(500, 'Retry-After: 60\r\n')])
+    const stage = new RetryStage([status(500, 'Retry-After: 9\r\n')])
     const call = stage.client.get(URL_)
     await stage.pass(100)
     const closed = stage.client.close()
