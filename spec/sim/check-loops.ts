@@ -45,10 +45,12 @@ export function checkLoops(world: World): string[] {
 }
 
 /** The redirects that the response tells of are those that servers gave, each leading to the next. */
-function checkChain({ stages }: World, { record, answers }: Trail): string[] {
+function checkChain({ stages, book }: World, { record, answers: own }: Trail): string[] {
   const { outcome } = record
   if (outcome?.kind !== 'answer') return []
   const { redirects, url, retries } = outcome.response
+  // What is stored may redirect too.
+  const answers = stages.cache ? book.answers.filter(({ id }) => id === record.spec.page) : own
   const wrong: string[] = []
   let at = record.url
   for (const { status, url: from, location } of redirects) {

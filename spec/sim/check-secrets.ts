@@ -13,7 +13,7 @@ export function checkSecrets(world: World): string[] {
   const wrong: string[] = []
   for (const written of world.tap.written) {
     const own = records.get(written.call)?.spec.secret ?? 'none'
-    const secret = own === 'none' && others.has(written.call) ? 'url' : own
+    const secret = own !== 'authorization' && others.has(written.call) ? 'url' : own
     // Its first request goes where it was made for, and so has to bring what is secret.
     const due = begun.has(written.call) ? 'none' : own
     begun.add(written.call)

@@ -11,6 +11,7 @@ import { getEventListeners } from 'node:events'
 import { deserved, NO_BODY } from './answers.ts'
 import type { CallRecord } from './caller.ts'
 import { methodAfter } from './check-loops.ts'
+import type { Answered } from './server.ts'
 import type { CallSpec } from './workload.ts'
 import type { World } from './world.ts'
 
@@ -137,9 +138,11 @@ function checkError(world: World, record: CallRecord): string[] {
 }
 
 /** What it asked for, or where a redirect has led it. */
-function isAbout({ tap, book }: World, { spec, url }: CallRecord, error: RequestError): boolean {
+function isAbout({ tap, book, stages }: World, { spec, url }: CallRecord, error: RequestError): boolean {
   if (error.method === spec.method && error.url === url) return true
-  const led = book.answers.some((each) => each.call === spec.id && each.fields.has('location'))
+  // What is stored may lead there too.
+  const isFor = (each: Answered): boolean => (stages.cache ? each.id === spec.page : each.call === spec.id)
+  const led = book.answers.some((each) => isFor(each) && each.fields.has('location'))
   const isKnown = tap.written.some((each) => each.call === spec.id && each.origin + each.path === error.url)
   return led && (isKnown || error.progress === 'waiting')
 }
