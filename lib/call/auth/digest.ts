@@ -65,6 +65,8 @@ function readDigest({ scheme, params }: Challenge): DigestChallenge | null {
   const hash = ALGORITHMS.get(name!.toUpperCase())
   // MD5 is not there where OpenSSL is told to be FIPS.
   if (hash === undefined || !getHashes().includes(hash)) return null
+  // These go back as they came, and no field that is sent has control characters in it.
+  if (hasControls(realm + nonce + (params.get('opaque') ?? ''))) return null
   const qops = params.get('qop')
   const offersAuth = qops?.split(',').some((one) => one.trim().toLowerCase() === 'auth') ?? false
   // Only auth-int: the hash of the body would have to be known before its first byte is sent.
@@ -84,6 +86,11 @@ function readDigest({ scheme, params }: Challenge): DigestChallenge | null {
     stale: isWord(params.get('stale'), 'true'),
     domain: (params.get('domain') ?? '').split(/[ \t]+/).filter((uri) => uri !== ''),
   }
+}
+
+function hasControls(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(text)
 }
 
 function isWord(value: string | undefined, word: string): boolean {

@@ -153,6 +153,15 @@ describe('pickDigest', () => {
     expect(digest === null ? null : `${digest.hash}${digest.session ? ' sess' : ''}`).toBe(picked)
   })
 
+  it.each([
+    'realm="a\u0001b", nonce="n"',
+    'realm="a", nonce="n\u007f"',
+    'realm="a", nonce="n", opaque="\u001b"',
+  ])('passes over what no field can carry back: %j', (params) => {
+    expect(pickDigest([`Digest ${params}, qop="auth"`])).toBe(null)
+    expect(pickDigest([`Digest ${params}`, `Digest ${rfc7616}`])?.realm).toBe('http-auth@example.org')
+  })
+
   it('takes the first of equals', () => {
     expect(pickDigest([one(', opaque=1'), one(', opaque=2')])!.opaque).toBe('1')
   })
