@@ -219,6 +219,8 @@ export class CacheStage {
   spoil(): void {
     if (!this.#isInStore) return
     this.#isInStore = false
+    // Nor by this call, in place of the error that it has just brought.
+    this.stored = null
     void this.#context.cache.forget(this.#request)
   }
 

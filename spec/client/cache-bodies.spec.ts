@@ -158,6 +158,22 @@ describe('a damaged body', () => {
     expect(sites.seen.length).toBe(2)
   })
 
+  it('is not given again in place of the error that it brings', async () => {
+    const fields = {
+      'cache-control': 'max-age=0, stale-if-error=600',
+      etag: '"a"',
+      'content-encoding': 'gzip',
+    }
+    sites.on('/x', (request, response) => {
+      const isAsked = request.fields['if-none-match'] !== undefined
+      response.writeHead(isAsked ? 304 : 200, fields).end(isAsked ? '' : DAMAGED)
+    })
+    open()
+    await client.request(url, { decompress: false })
+    await expect(client.request(url)).rejects.toMatchObject({ code: 'ERR_DECODING' })
+    expect(sites.seen.length).toBe(2)
+  })
+
   it('that a stream has brought into the store is no answer to the next', async () => {
     answers(damaged, whole)
     open()
