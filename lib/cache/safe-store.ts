@@ -100,16 +100,29 @@ export class SafeStore {
   }
 }
 
+/** All of it: what is wrong with one field would throw where it is used, in the midst of a call. */
 function isStoredResponse(value: Partial<StoredResponse> | null): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&
     value.body instanceof Uint8Array &&
-    typeof value.fields === 'string' &&
-    typeof value.vary === 'string' &&
-    typeof value.variant === 'string' &&
-    typeof value.terms?.lifetime === 'number'
+    haveType(value, TEXTS, 'string') &&
+    haveType(value, NUMBERS, 'number') &&
+    typeof value.terms === 'object' &&
+    value.terms !== null &&
+    haveType(value.terms, TERM_NUMBERS, 'number') &&
+    typeof value.terms.etag === 'string' &&
+    typeof value.terms.lastModified === 'string' &&
+    Array.isArray(value.terms.noCacheFields)
   )
+}
+
+const TEXTS = ['method', 'statusText', 'fields', 'contentEncoding', 'trailers', 'vary', 'variant'] as const
+const NUMBERS = ['status', 'minorVersion', 'requestTime', 'responseTime'] as const
+const TERM_NUMBERS = ['birth', 'lifetime', 'staleWhileRevalidate', 'staleIfError'] as const
+
+function haveType<T>(value: T, names: readonly (keyof T)[], type: string): boolean {
+  return names.every((name) => typeof value[name] === type)
 }
 
 function nothing(): undefined {

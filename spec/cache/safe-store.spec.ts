@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { keyOf } from '../../lib/cache/cache-request.ts'
 import { HttpCache } from '../../lib/cache/http-cache.ts'
 import { MemoryStore } from '../../lib/cache/memory-store.ts'
 import { openCache } from '../../lib/cache/open-cache.ts'
@@ -81,6 +82,20 @@ describe('a store that fails', () => {
       expect(await new HttpCache(store, CLOCK).lookup(request())).toEqual({ kind: 'miss' })
     }
     expect(told).toHaveLength(2)
+  })
+
+  it('by giving a response that lacks something is a miss, whatever it lacks', async () => {
+    const memory = new MemoryStore()
+    await new HttpCache(memory, CLOCK).store(request(), FRESH, Buffer.from('x'), null, NOW, NOW)
+    const [whole] = memory.get(keyOf(request())) as [StoredResponse]
+    const broken: object[] = Object.keys(whole).map((name) => ({ ...whole, [name]: undefined }))
+    for (const name of ['birth', 'lifetime', 'noCacheFields', 'etag', 'lastModified'])
+      broken.push({ ...whole, terms: { ...whole.terms, [name]: undefined } })
+    for (const given of broken) {
+      const store = { ...storeThat(() => undefined as never), get: () => [given] as never }
+      expect(await new HttpCache(store, CLOCK).lookup(request())).toEqual({ kind: 'miss' })
+    }
+    expect(told).toHaveLength(broken.length)
   })
 })
 
