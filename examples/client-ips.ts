@@ -26,7 +26,7 @@ function* itemUrls(): Generator<string> {
 
 /** Second stage: from URLs to items, from each client IP in turn. */
 async function* items(urls: Iterable<string>): AsyncGenerator<Item> {
-  for await (const { ok, value, error } of client.map(urls, (response) => response.json() as Item)) {
+  for await (const { ok, value, error } of client.map(urls, (response) => response.json<Item>())) {
     if (!ok) throw error
     yield value
   }

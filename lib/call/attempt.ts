@@ -1,4 +1,4 @@
-import { ClosedError, type RequestError } from '../core/errors.ts'
+import { ClosedError, type Progress, type RequestError } from '../core/errors.ts'
 import { Exchange, type ExchangeSink, type ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import type { ProgressMeter } from '../core/progress-meter.ts'
@@ -91,6 +91,11 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** The body's length on the wire; null: not told. */
   get #total(): number | null {
     return this.head === null || this.head.contentLength === -1 ? null : this.head.contentLength
+  }
+
+  /** Says in the error which request it is about, and how far that had come. */
+  about(error: RequestError, progress: Progress = this.exchange.progress): void {
+    error.about({ method: this.request.method, url: this.url, attempt: this.exchange.attempt, progress })
   }
 
   /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */

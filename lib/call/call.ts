@@ -268,6 +268,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const stale = stage === null ? null : stage.staleOnError(error)
     if (stale !== null) return this.#give(stale, 'stale')
     if (this.#moves(error)) return
+    this.#attempt.about(error)
     if (isRetryableError(error, this.#attempt.rules) && this.#retries({ kind: 'error', error }, -1)) return
     this.#settle(error)
   }
@@ -318,11 +319,11 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
     try {
       const again = (isRefused && this.context.movesAfterRefusal ? this.#move(true) : null) ?? this.#same()
-      if (modifyRequest === null) return this.#next(again)
+      if (modifyRequest === null) return this.#next(again, true)
       const next = modified(again, modifyRequest, history, this.context.builder)
       if (next instanceof Promise) {
-        this.#await(next, (built) => (built instanceof Error ? this.#settle(built) : this.#next(built)))
-      } else this.#next(next)
+        this.#await(next, (built) => (built instanceof Error ? this.#settle(built) : this.#next(built, true)))
+      } else this.#next(next, true)
     } catch (error) {
       this.#settle(error as Error)
     }
@@ -330,20 +331,17 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   /** The same request once more. */
   #same(): BuiltRequest {
-    const fragment = this.history === null ? '' : this.history.fragment
-    return { request: this.#attempt.request, path: this.#attempt.exchange.path, fragment }
+    const { request, exchange } = this.#attempt
+    return { request, path: exchange.path, fragment: this.history?.fragment ?? '' }
   }
 
-  #next(built: BuiltRequest): void {
+  #next(built: BuiltRequest, isRetry = false): void {
     this.#goOn(() => {
       const before = this.#attempt
-      const { credentials } = built.request
-      this.#open().startAttempt(built, before.exchange)
-      if (credentials !== before.request.credentials) {
-        this.history!.auth = credentials === null ? null : credentials.forCall()
-      }
+      this.#open().startAttempt(built, before)
       this.#attempt = new Attempt(this, built)
-      if (built.request === before.request) this.#attempt.exchange.attempt = before.exchange.attempt + 1
+      if (isRetry || built.request === before.request)
+        this.#attempt.exchange.attempt += before.exchange.attempt
       this.#ask()
     })
   }
@@ -424,9 +422,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (this.#timer !== null) this.context.wheel.remove(this.#timer)
     this.#timer = null
     request.body?.discard?.()
-    if (error instanceof RequestError) {
-      error.about({ method: request.method, url: attempt.url, attempt: attempt.exchange.attempt, progress })
-    }
+    if (error instanceof RequestError) attempt.about(error, progress)
     if (was === 'reading' && error !== null) attempt.answer!.fail(error as RequestError)
     else if (error !== null) this.#reject(error)
     if (channels.callEnd.hasSubscribers) channels.callEnd.publish({ ...this.#event(), error })

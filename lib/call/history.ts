@@ -1,8 +1,8 @@
 import type { CacheStatus } from '../cache/cache-request.ts'
-import type { Exchange } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
 import type { Timer } from '../core/timer-wheel.ts'
+import type { Attempt } from './attempt.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
@@ -80,8 +80,10 @@ export class CallHistory {
   }
 
   /** Goes on with this request. The same once more keeps its stage: whoever waits for it waits on. */
-  startAttempt({ request, path, fragment }: BuiltRequest, before: Exchange): void {
-    if (request !== before.request || path !== before.path) {
+  startAttempt({ request, path, fragment }: BuiltRequest, before: Attempt): void {
+    const { credentials } = request
+    if (credentials !== before.request.credentials) this.auth = credentials?.forCall() ?? null
+    if (request !== before.request || path !== before.exchange.path) {
       this.stage?.end()
       this.stage = null
     }

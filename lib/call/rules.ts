@@ -102,8 +102,7 @@ export function hasRules(options: RequestOptions): boolean {
 export function makeRules(options: RequestOptions, defaults: ClientDefaults, maxBodySize: number): CallRules {
   const pick = <Name extends keyof SharedOptions>(name: Name): SharedOptions[Name] =>
     options[name] ?? defaults[name]
-  const limit = (name: keyof SharedOptions & keyof typeof LIMITS): number =>
-    (pick(name) as number | undefined) ?? LIMITS[name]
+  const limit = (name: keyof SharedOptions & keyof typeof LIMITS): number => pick(name) ?? LIMITS[name]
   const secrets = [...SECRET_FIELDS, ...(defaults.secretHeaders ?? []), ...(options.secretHeaders ?? [])]
   return {
     redirect: pick('redirect') ?? ('follow' satisfies RedirectMode),

@@ -14,8 +14,7 @@ export function watchedBody(body: RequestBody, onProgress: ProgressCallback, clo
     open: () =>
       new WatchedSource(body.bytes === null ? body.open() : pieces(body.bytes), total, onProgress, clock),
   }
-  const { discard } = body
-  return discard === undefined ? watched : { ...watched, discard: () => discard.call(body) }
+  return body.discard === undefined ? watched : { ...watched, discard: () => body.discard?.() }
 }
 
 /** Not a generator: one would put off `return` until a stalled source yields. */

@@ -377,17 +377,11 @@ export class Connection
   onTimer(): void {
     this.#context.enter()
     const first = this.#inFlight.first
-    switch (this.#deadline.wait) {
-      case 'connect':
-        return this.#dialFailed(dialTimeoutError(this.#deadline.timeout))
-      case 'idle':
-        return this.#close(null)
-      case 'continue':
-        return this.onContinue()
-      default:
-        if (first === null || first.muted) this.#close(null)
-        else this.#close(timeoutError(this.#deadline.wait, first, this.#reader.paused), true)
-    }
+    const { wait, timeout } = this.#deadline
+    if (wait === 'connect') this.#dialFailed(dialTimeoutError(timeout))
+    else if (wait === 'continue') this.onContinue()
+    else if (wait === 'idle' || first === null || first.muted) this.#close(null)
+    else this.#close(timeoutError(wait, first, this.#reader.paused), true)
   }
 
   // --- private ---------------------------------------------------------------------------------

@@ -78,11 +78,14 @@ export class Pacing {
 
   /**
    * The server refused a request: the target pauses. What was sent before the last pause began belongs
-   * to that event, and changes nothing. `retryAfter`: ms from now; 0 or less: not said, or no help.
+   * to that event and counts for nothing; but what it asks for by Retry-After is waited for. `retryAfter`: ms from now; 0 or less: not said, or no help.
    * false: it was nothing new.
    */
   refused(retryAfter: number, sentAt: number, now: number): boolean {
-    if (sentAt <= this.#pausedAt || this.pausedUntil > now) return false
+    if (sentAt <= this.#pausedAt || this.pausedUntil > now) {
+      if (retryAfter > 0) this.pausedUntil = Math.max(this.pausedUntil, now + this.#pauseAfter(retryAfter))
+      return false
+    }
     // After a long silence it is not the same trouble.
     const lapse = this.options.stallLimit || LIMITS.stallLimit
     if (this.refusals === 0 || now - this.pausedUntil > lapse) {

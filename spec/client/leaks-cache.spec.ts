@@ -146,20 +146,19 @@ describe.each(PAIRS)('%s', (_what, one, other) => {
   })
 })
 
-describe('the jars of two people, without a session, with one cache file', () => {
-  const ask = async (cache: string, cookies: CookieJars, mode: RequestOptions['cache']): Promise<string> => {
-    await using client = new Client({ cache, cookies })
-    const response = await client.get(`${sites.origin(0)}/me`, { cache: mode })
-    return `${response.status} ${response.text()}`
-  }
+async function ask(cache: string, cookies: CookieJars, mode: RequestOptions['cache']): Promise<string> {
+  await using client = new Client({ cache, cookies })
+  const response = await client.get(`${sites.origin(0)}/me`, { cache: mode })
+  return `${response.status} ${response.text()}`
+}
 
+describe('the jars of two people, without a session, with one cache file', () => {
   it('share nothing, unless they say that they are the same', async () => {
     const file = join(folder, `${++files}.sqlite`)
     expect(await ask(file, jars(''), 'default')).toBe('200 answer 1')
     expect(await ask(file, jars(''), 'only-if-cached')).toBe('504 ')
-    const ada = (): CookieJars => new CookieJars({ id: 'ada' })
-    expect(await ask(file, ada(), 'default')).toBe('200 answer 2')
-    expect(await ask(file, ada(), 'only-if-cached')).toBe('200 answer 2')
+    expect(await ask(file, new CookieJars({ id: 'ada' }), 'default')).toBe('200 answer 2')
+    expect(await ask(file, new CookieJars({ id: 'ada' }), 'only-if-cached')).toBe('200 answer 2')
     expect(await ask(file, new CookieJars({ id: 'grace' }), 'only-if-cached')).toBe('504 ')
   })
 })

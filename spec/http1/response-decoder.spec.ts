@@ -252,13 +252,13 @@ describe('what is captured from the head', () => {
   })
 
   it('whether Set-Cookie is there, in any case and folded', () => {
-    const head = (field: string): string => `${OK}${field}\r\nContent-Length: 0\r\n\r\n`
-    for (const field of ['Set-Cookie: a=1', 'set-cookie:', 'SET-COOKIE: a=1;\r\n path=/']) {
-      expect(decodeOne(head(field)).setsCookie, field).toBe(true)
-    }
-    for (const field of ['Set-Cookie2: a=1', 'Connection: keep-alive', 'X: Set-Cookie: a=1']) {
-      expect(decodeOne(head(field)).setsCookie, field).toBe(false)
-    }
+    expect(setsCookie(['Set-Cookie: a=1', 'set-cookie:', 'SET-COOKIE: a=1;\r\n path=/'])).toEqual([
+      true,
+      true,
+      true,
+    ])
+    const others = ['Set-Cookie2: a=1', 'Connection: keep-alive', 'X: Set-Cookie: a=1']
+    expect(setsCookie(others)).toEqual([false, false, false])
   })
 
   it('nothing of one answer in the next', () => {
@@ -347,4 +347,9 @@ function capture(run: () => void): unknown {
     return error
   }
   return undefined
+}
+
+/** Whether the head says so of an answer with each of these fields. */
+function setsCookie(fields: string[]): boolean[] {
+  return fields.map((field) => decodeOne(`${OK}${field}\r\nContent-Length: 0\r\n\r\n`).setsCookie)
 }

@@ -95,12 +95,11 @@ class PacedWorld {
       return
     }
     const before = this.stand.target(host).paused
-    wire.refuse(
-      this.#random.pick([429, 503]),
-      this.#random.pick(['', 'Retry-After: 1\r\n', 'Retry-After: 0\r\n']),
-    )
+    const field = this.#random.pick(['', 'Retry-After: 1\r\n', 'Retry-After: 0\r\n'])
+    wire.refuse(this.#random.pick([429, 503]), field)
     const { paused } = this.stand.target(host)
-    if (before > 0 && paused > before) this.wrong.push(`the pause of ${host} was prolonged`)
+    const asked = field === 'Retry-After: 1\r\n' ? 1_000 : 0
+    if (before > 0 && paused > Math.max(before, asked)) this.wrong.push(`the pause of ${host} was prolonged`)
     this.#paused.set(host, this.stand.clock.now() + paused)
   }
 
