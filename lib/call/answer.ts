@@ -35,5 +35,5 @@ export interface Answer {
   /** The last byte has come. */
   end(trailers: Headers | null): void
   /** It ends here, for whoever reads it. */
-  fail(error: RequestError): void
+  fail(error: Error): void
 }

@@ -43,6 +43,8 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   head: ResponseHead | null = null
   /** Once it is taken. */
   answer: Answer | null = null
+  /** What broke its body off while `validate` had the response; null: nothing. */
+  brokenBy: RequestError | null = null
   readonly #call: AttemptOwner
   #meter: ProgressMeter | null = null
   /** The call has gone on: what comes is for the cache alone. */
@@ -96,6 +98,12 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   /** Says in the error which request it is about, and how far that had come. */
   about(error: RequestError, progress: Progress = this.exchange.progress): void {
     error.about({ method: this.request.method, url: this.url, attempt: this.exchange.attempt, progress })
+  }
+
+  /** Whoever reads its body now is told, and nobody else yet. */
+  breakOff(error: RequestError): void {
+    this.brokenBy = error
+    this.answer!.fail(error)
   }
 
   /** Takes it out of wherever it is: the rest of its answer is dropped, or its connection goes. */

@@ -1,4 +1,4 @@
-import { AbortError, type RequestError } from '../core/errors.ts'
+import { AbortError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Pieces } from './pieces.ts'
 
@@ -22,10 +22,10 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   readonly #pieces = new Pieces((size) => Buffer.allocUnsafeSlow(size))
   #full = false
   #ended = false
-  #error: RequestError | null = null
+  #error: Error | null = null
   #discarded = false
   #waiting: ((result: IteratorResult<Uint8Array, undefined>) => void) | null = null
-  #fail: ((error: RequestError) => void) | null = null
+  #fail: ((error: Error) => void) | null = null
 
   constructor(source: BodySource) {
     this.#source = source
@@ -60,7 +60,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   }
 
   /** The body ends here with an error, after what has been read so far. */
-  fail(error: RequestError): void {
+  fail(error: Error): void {
     if (this.#ended) return
     this.#ended = true
     this.#full = false

@@ -2,7 +2,7 @@ import type { Lookup } from '../cache/http-cache.ts'
 import { trailersOf } from '../cache/stored-head.ts'
 import type { StoredResponse } from '../cache/store.ts'
 import { channels } from '../core/diagnostics.ts'
-import { AbortError, ClosedError, RequestError, TimeoutError } from '../core/errors.ts'
+import { AbortError, ClosedError, LimitError, RequestError, TimeoutError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
@@ -12,6 +12,7 @@ import type { Waiter } from './between.ts'
 import { concernsCache } from './cache-request.ts'
 import { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
+import type { CallState } from './call-state.ts'
 import { gatewayTimeout } from './gateway-timeout.ts'
 import { CallHistory } from './history.ts'
 import type { Joined } from './joins.ts'
@@ -19,20 +20,11 @@ import { learn } from './learn.ts'
 import { followRedirect } from './redirect.ts'
 import type { BuiltRequest } from './request.ts'
 import type { Response } from './response.ts'
-import { modified } from './retried-request.ts'
+import { nextTry } from './retried-request.ts'
 import { isAddressTrouble, isRetryableError, isRetryableStatus } from './retry.ts'
 import { Revalidation } from './revalidation.ts'
 import type { RetryReason } from './rules.ts'
 import type { StreamResponse } from './stream-response.ts'
-
-type State =
-  /** An attempt waits or is under way, or what is stored is being looked for. */
-  | 'asking'
-  /** Between two attempts, and in none: `Between` keeps it alive. */
-  | 'between'
-  /** The caller has the response, and its body is on its way. */
-  | 'reading'
-  | 'settled'
 
 /**
  * One call: what the user asked for, from the promise it is given to the response or error that
@@ -44,7 +36,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   readonly context: CallContext
   history: CallHistory | null = null
   #attempt: Attempt
-  #state: State = 'asking'
+  #state: CallState = 'asking'
   #resolve!: (response: Response | StreamResponse) => void
   #reject!: (error: Error) => void
   #signal: AbortSignal | null = null
@@ -65,7 +57,10 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   /** Starts it. Never throws; what is wrong rejects the promise. */
   start(signal: AbortSignal | undefined): Promise<Response | StreamResponse> {
-    const promise = this.#promise()
+    const promise = new Promise<Response | StreamResponse>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
     if (channels.callStart.hasSubscribers) channels.callStart.publish(this.#event())
     if (signal?.aborted === true) this.#settle(new AbortError(signal.reason))
     else this.#ask()
@@ -95,8 +90,8 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #lookUp(stage: CacheStage): void {
     const found = stage.lookup()
-    if (found instanceof Promise) this.#await(found, (value) => this.#found(stage, value))
-    else this.#found(stage, found)
+    if (!(found instanceof Promise)) this.#found(stage, found)
+    else if (this.#mayWait()) this.#await(found, (value) => this.#found(stage, value))
   }
 
   #found(stage: CacheStage, found: Lookup): void {
@@ -116,8 +111,8 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       case 'bypass':
     }
     this.#open().cache = found.kind === 'bypass' ? null : 'miss'
-    if (found.kind !== 'bypass' && stage.waits()) this.#pause()
-    else this.#submit()
+    if (found.kind === 'bypass' || !stage.waits()) this.#submit()
+    else if (this.#mayWait()) this.#pause()
   }
 
   /** Another call has asked for the same: what it got is in the cache. */
@@ -129,15 +124,23 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const auth = this.history === null ? null : this.history.auth
     const pending = auth === null ? null : auth.prepare(this.#attempt.target.origin)
     if (pending === null) this.#send()
-    else this.#await(pending, () => this.#send())
+    else if (this.#mayWait()) this.#await(pending, () => this.#send())
+  }
+
+  /** Whether there is room for a call that waits before it has asked for anything: as in the queue. */
+  #mayWait(): boolean {
+    const { between, maxBetween } = this.context
+    if (this.#open().isUnderWay || between.size < maxBetween) return true
+    this.#settle(new LimitError('maxQueued', maxBetween, `${maxBetween} calls are waiting already`))
+    return false
   }
 
   #send(): void {
     try {
       this.context.submit(this.#attempt.exchange, this.history !== null && this.history.isUnderWay)
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error
-      this.#settle(error)
+      // Whatever it is: others, such as those that wait for the same answer, come after this call.
+      this.#settle(error as Error)
     }
   }
 
@@ -228,15 +231,29 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     const verdict = judgeResponse(response, rules)
     if (verdict === null) this.#hand(response)
     else if (verdict instanceof Error) this.cancel(verdict)
-    else this.#await(verdict, (error) => (error === null ? this.#hand(response) : this.cancel(error)))
+    else {
+      this.#await(verdict, (error) => this.#judged(response, error))
+      if (!this.isOver) this.#state = 'judging'
+    }
+  }
+
+  #judged(response: Response | StreamResponse, error: Error | null): void {
+    const { brokenBy } = this.#attempt
+    if (error === null) {
+      this.#hand(response)
+      // `validate` had not come so far: its caller will.
+      if (brokenBy !== null) this.#settle(brokenBy)
+    } else if (error === brokenBy) this.onFailed(brokenBy)
+    else this.cancel(error)
   }
 
   #hand(response: Response | StreamResponse): void {
     if (this.isOver) return
-    if (this.#attempt.answer!.isEnded) {
-      this.#keep()
-      this.#settle(null)
-    } else this.#state = 'reading'
+    const { answer, exchange } = this.#attempt
+    if (answer!.isEnded) this.#keep()
+    // Muted: `validate` has given the rest of the body up.
+    if (answer!.isEnded || exchange.muted) this.#settle(null)
+    else this.#state = 'reading'
     this.#resolve(response)
   }
 
@@ -257,13 +274,14 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   onAbandoned(): void {
     this.#attempt.leave()
-    this.#settle(null)
+    if (this.#state === 'reading') this.#settle(null)
   }
 
   // --- again -------------------------------------------------------------------------------------
 
   onFailed(error: RequestError): void {
     if (this.isOver || this.#state === 'reading') return this.#settle(error)
+    if (this.#state === 'judging') return this.#attempt.breakOff(error)
     const stage = this.history === null ? null : this.history.stage
     const stale = stage === null ? null : stage.staleOnError(error)
     if (stale !== null) return this.#give(stale, 'stale')
@@ -278,22 +296,13 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (!isAddressTrouble(error) || !this.#attempt.isUnsent) return false
     this.context.health.unusable(this.#attempt.target, error)
     try {
-      const moved = this.#move()
+      const moved = this.#open().move(this.#same(), this.context.builder, false)
       if (moved !== null) this.#next(moved)
       return moved !== null
     } catch (none) {
       this.#settle(none as Error)
       return true
     }
-  }
-
-  /** The same request from another client IP; null: there is no other, or none that has not `refused`. */
-  #move(refused = false): BuiltRequest | null {
-    const { request, target } = this.#attempt
-    const avoided = (this.#open().avoided ??= new Set())
-    avoided.add(target.clientIp)
-    const moved = this.context.builder.moved(request, avoided, refused)
-    return moved === null ? null : { ...this.#same(), request: moved }
   }
 
   /** Whether the call waits now, to be tried again. `retryAfter`: ms that the server asks for, or -1. */
@@ -308,19 +317,15 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       channels.callRetry.publish({ ...this.#event(), retries: history.retries, why })
     }
     this.#leave()
+    if (this.isOver) return true
     history.retryTimer = new Timer(this)
     this.context.wheel.set(history.retryTimer, due)
     return true
   }
 
   #tryAgain(history: CallHistory): void {
-    const { modifyRequest } = this.#attempt.rules
-    const why = history.why!
-    const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
     try {
-      const again = (isRefused && this.context.movesAfterRefusal ? this.#move(true) : null) ?? this.#same()
-      if (modifyRequest === null) return this.#next(again, true)
-      const next = modified(again, modifyRequest, history, this.context.builder)
+      const next = nextTry(this.#same(), history, this.context)
       if (next instanceof Promise) {
         this.#await(next, (built) => (built instanceof Error ? this.#settle(built) : this.#next(built, true)))
       } else this.#next(next, true)
@@ -356,6 +361,8 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   }
 
   #pause(): void {
+    // The user's code runs in between: a watcher, or `validate`, may have aborted it.
+    if (this.isOver) return
     this.#open().isUnderWay = true
     this.#state = 'between'
     this.context.between.enter(this)
@@ -366,7 +373,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (this.isOver) return
     this.#state = 'asking'
     step()
-    if ((this.#state as State) !== 'between') this.context.between.leave(this)
+    if ((this.#state as CallState) !== 'between') this.context.between.leave(this)
   }
 
   #await<T>(promise: Promise<T>, then: (value: T) => void): void {
@@ -423,16 +430,10 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     this.#timer = null
     request.body?.discard?.()
     if (error instanceof RequestError) attempt.about(error, progress)
-    if (was === 'reading' && error !== null) attempt.answer!.fail(error as RequestError)
-    else if (error !== null) this.#reject(error)
+    // `validate` has the response, too, and a StatusError: its body must not be waited for.
+    if (error !== null) attempt.answer?.fail(error)
+    if (error !== null && was !== 'reading') this.#reject(error)
     if (channels.callEnd.hasSubscribers) channels.callEnd.publish({ ...this.#event(), error })
-  }
-
-  #promise(): Promise<Response | StreamResponse> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
   }
 
   #open(): CallHistory {

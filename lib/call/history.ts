@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
-import type { BuiltRequest } from './request.ts'
+import type { BuiltRequest, RequestBuilder } from './request.ts'
 import { retryDue } from './retry.ts'
 import type { CallRules, RetryReason } from './rules.ts'
 
@@ -70,6 +70,14 @@ export class CallHistory {
     this.#taken.push(target.key)
     this.retries++
     return due
+  }
+
+  /** The same request from another client IP; null: there is no other, or none that has not `refused`. */
+  move(from: BuiltRequest, builder: RequestBuilder, refused: boolean): BuiltRequest | null {
+    this.avoided ??= new Set()
+    this.avoided.add(from.request.target.clientIp)
+    const moved = builder.moved(from.request, this.avoided, refused)
+    return moved === null ? null : { ...from, request: moved }
   }
 
   /** The stage stays with the attempt that is left. */

@@ -1,3 +1,4 @@
+import type { CallContext } from './call-context.ts'
 import type { CallHistory } from './history.ts'
 import { fieldOf } from './hop-fields.ts'
 import { withoutKeys, type BuiltRequest, type PreparedRequest, type RequestBuilder } from './request.ts'
@@ -8,11 +9,24 @@ import { isThenable } from './thenable.ts'
 
 type Headers = Record<string, string | string[] | null>
 
+/** The next try of a call. Throws what the user's functions do. */
+export function nextTry(
+  same: BuiltRequest,
+  history: CallHistory,
+  { builder, movesAfterRefusal }: CallContext,
+): BuiltRequest | Promise<BuiltRequest | Error> {
+  const { modifyRequest } = same.request.rules
+  const why = history.why!
+  const isRefused = why.kind === 'status' && (why.status === 429 || why.status === 403)
+  const again = (isRefused && movesAfterRefusal ? history.move(same, builder, true) : null) ?? same
+  return modifyRequest === null ? again : modified(again, modifyRequest, history, builder)
+}
+
 /**
  * The next try of a call, as `modifyRequest` wants it; a promise where that gives one. What goes wrong
  * later is a value: an error of the user's own is none of this call's, to be tried again for.
  */
-export function modified(
+function modified(
   from: BuiltRequest,
   modifyRequest: ModifyRequest,
   { retries, why }: CallHistory,

@@ -1,4 +1,3 @@
-import type { RequestError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
@@ -47,7 +46,7 @@ export class StreamedAnswer implements Answer, BodySource {
     this.#queue.end()
   }
 
-  fail(error: RequestError): void {
+  fail(error: Error): void {
     this.#queue.fail(error)
   }
 
