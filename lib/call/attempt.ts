@@ -43,6 +43,8 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   head: ResponseHead | null = null
   /** Once it is taken. */
   answer: Answer | null = null
+  /** Its reader has given the rest of the body up: the caller, or `validate` before. */
+  isAbandoned = false
   /** What broke its body off while `validate` had the response; null: nothing. */
   brokenBy: RequestError | null = null
   readonly #call: AttemptOwner
@@ -202,8 +204,10 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   onEnd(_x: Exchange, trailers: Headers | null): void {
     if (this.#stored !== null) return this.#endStored(this.#stored, trailers)
     const answer = this.answer!
-    answer.end(trailers)
+    // Before the caller has the response: the last word, and it may be that the call is to end.
     this.#meter?.finish(answer.bytesOnWire, answer.bytesOnWire)
+    if (this.#call.isOver) return
+    answer.end(trailers)
     this.#call.onEnded()
   }
 
@@ -232,6 +236,7 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onAbandoned(): void {
+    this.isAbandoned = true
     this.#call.onAbandoned()
   }
 }

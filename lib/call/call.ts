@@ -249,10 +249,9 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #hand(response: Response | StreamResponse): void {
     if (this.isOver) return
-    const { answer, exchange } = this.#attempt
+    const { answer, isAbandoned } = this.#attempt
     if (answer!.isEnded) this.#keep()
-    // Muted: `validate` has given the rest of the body up.
-    if (answer!.isEnded || exchange.muted) this.#settle(null)
+    if (answer!.isEnded || isAbandoned) this.#settle(null)
     else this.#state = 'reading'
     this.#resolve(response)
   }

@@ -193,6 +193,16 @@ describe('stale-while-revalidate', () => {
     await run.stage.finish()
   })
 
+  it('is streamed once a 304 has come for it', async () => {
+    const run = new Run([ONE, NOT_MODIFIED])
+    await run.ask()
+    await run.wait()
+    const response = await run.stage.settle(run.stage.client.stream(URL_))
+    expect(await run.stage.settle(response.text())).toBe('one')
+    expect(response.cache).toBe('revalidated')
+    await run.stage.finish()
+  })
+
   it('stores what comes behind a stream', async () => {
     const run = new Run([BEHIND, TWO])
     await run.ask()
