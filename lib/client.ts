@@ -3,7 +3,7 @@ import type { CallContext, Health } from './call/call-context.ts'
 import { Call } from './call/call.ts'
 import { makeFetch } from './call/fetch.ts'
 import { Joins } from './call/joins.ts'
-import { compose, type Next } from './call/middleware.ts'
+import { callRequest, compose, type Next } from './call/middleware.ts'
 import { clientChecks, extendChecks } from './call/option-checks.ts'
 import { readOptions } from './call/options.ts'
 import { addQuery, resolveUrl } from './call/query.ts'
@@ -255,7 +255,11 @@ export class Client {
       url = url.url
     }
     if (this.#chain === null) return this.#call(url, options, streamed)
-    return this.#chain({ ...options, url, streamed })
+    try {
+      return this.#chain(callRequest(url, options, streamed))
+    } catch (error) {
+      return Promise.reject(asArgumentError(error))
+    }
   }
 
   /** Not async: a promise of its own costs a microtask and 100 bytes a request. */

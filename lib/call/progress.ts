@@ -7,7 +7,7 @@ import { ProgressMeter, type TransferProgress } from '../core/progress-meter.ts'
  */
 export type ProgressCallback = (progress: TransferProgress) => void
 
-/** Tells `callback` once the bytes have been dealt with: it may do what it likes. `onThrow` gets what it throws. */
+/** Tells `callback`, which may do what it likes, as ending the call. `onThrow` gets what it throws. */
 export function meterOf(
   callback: ProgressCallback,
   clock: Clock,
@@ -20,8 +20,5 @@ export function meterOf(
       onThrow(error instanceof Error ? error : new Error(`a progress callback threw ${String(error)}`))
     }
   }
-  return new ProgressMeter(
-    () => clock.now(),
-    (progress) => clock.defer(() => tell(progress)),
-  )
+  return new ProgressMeter(() => clock.now(), tell)
 }

@@ -100,3 +100,17 @@ export function mergeHeaders(base: HeadersInit | undefined, own: HeadersInit): H
   }
   return merged as Iterable<readonly [string, string]>
 }
+
+/** Headers of any form as an object: what has a value, and null for what is left out. */
+export function headersRecord(
+  headers: HeadersInit,
+): Record<string, string | number | readonly string[] | null> {
+  const { fields, leftOut } = readFields(headers)
+  const record: Record<string, string | number | readonly string[] | null> = {}
+  for (const [name, value] of fields) {
+    const before = record[name]
+    record[name] = before === undefined || before === null ? value : [before, value].flat().map(String)
+  }
+  for (const name of leftOut) record[name] ??= null
+  return record
+}

@@ -150,7 +150,7 @@ export class RedirectError extends RequestError {
   }
 }
 
-/** The answer's status is no success, and the caller asked for one. `response` is that answer, whole. */
+/** The answer's status is no success, and the caller asked for one. `response` is that answer; of a stream, its head alone. */
 export class StatusError extends RequestError {
   readonly status: number
   readonly response: unknown

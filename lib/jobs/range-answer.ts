@@ -73,7 +73,8 @@ function badPart(why: string): Verdict {
 
 function judgeUnsatisfied(headers: Headers, held: Held): Verdict {
   const range = parseContentRange(headers.get('content-range'))
-  if (range !== null && range.start === -1 && range.total === held.size && held.validator !== null) {
+  const isWhole = held.total === null || held.total === held.size
+  if (isWhole && range?.start === -1 && range.total === held.size && held.validator !== null) {
     if (isOfVersion(headers, held.validator)) return { kind: 'complete' }
     // nginx drops the validators from a 416. One byte of a 206 has them.
     const isSilent = !headers.has('etag') && !headers.has('last-modified')

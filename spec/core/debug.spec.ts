@@ -61,7 +61,11 @@ function publishAll(): void {
   channels.exchangeHead.publish({ ...exchange, head: { status: 200, statusText: 'Fine', headers } })
   channels.callRedirect.publish({ ...exchange, status: 302, location: 'http://b.test/y' })
   channels.callRetry.publish({ ...exchange, retries: 1, why: { kind: 'status', status: 503 } })
-  channels.callRetry.publish({ ...exchange, retries: 2, why: { kind: 'error', error: new Error('it broke') } })
+  channels.callRetry.publish({
+    ...exchange,
+    retries: 2,
+    why: { kind: 'error', error: new Error('it broke') },
+  })
   channels.exchangeEnd.publish(exchange)
   channels.exchangeEnd.publish({ ...exchange, error: new Error('it broke') })
   channels.connectionClose.publish(connection)

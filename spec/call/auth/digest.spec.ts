@@ -157,9 +157,9 @@ describe('pickDigest', () => {
     'realm="a\u0001b", nonce="n"',
     'realm="a", nonce="n\u007f"',
     'realm="a", nonce="n", opaque="\u001b"',
-  ])('passes over what no field can carry back: %j', (params) => {
-    expect(pickDigest([`Digest ${params}, qop="auth"`])).toBe(null)
-    expect(pickDigest([`Digest ${params}`, `Digest ${rfc7616}`])?.realm).toBe('http-auth@example.org')
+  ])('passes over what no field can carry back: %j', (given) => {
+    expect(pickDigest([`Digest ${given}, qop="auth"`])).toBe(null)
+    expect(pickDigest([`Digest ${given}`, `Digest ${rfc7616}`])?.realm).toBe('http-auth@example.org')
   })
 
   it('takes the first of equals', () => {

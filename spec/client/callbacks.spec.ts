@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { ArgumentError, ClosedError, type Middleware, type Response } from '../../lib/index.ts'
+import { always, WireStage } from './wire-stage.ts'
+
+const URL_ = 'http://a.test/x'
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+describe('onDownloadProgress', () => {
+  it('has its last word before the response is there', async () => {
+    const stage = new WireStage({}, always(OK))
+    const told: number[] = []
+    const call = stage.client.get(URL_, { onDownloadProgress: ({ transferred }) => told.push(transferred) })
+    const seen = call.then(() => told.length)
+    await stage.settle(call)
+    expect([await seen, told.at(-1)]).toEqual([told.length, 2])
+    await stage.finish()
+  })
+
+  it('rejects the call with what it throws', async () => {
+    const stage = new WireStage({}, always(OK))
+    const refusal = new Error('too slow for me')
+    const call = stage.client.get(URL_, {
+      onDownloadProgress: () => {
+        throw refusal
+      },
+    })
+    await expect(stage.settle(call)).rejects.toBe(refusal)
+    await stage.finish()
+  })
+
+  it.each(['abort', 'destroy'] as const)('may end it all: %s', async (how) => {
+    const stage = new WireStage({}, always(OK))
+    const controller = new AbortController()
+    const call = stage.client.get(URL_, {
+      signal: controller.signal,
+      onDownloadProgress: () => {
+        if (how === 'abort') controller.abort()
+        else stage.client.destroy()
+      },
+    })
+    await expect(stage.settle(call)).rejects.toMatchObject({
+      code: how === 'abort' ? 'ERR_ABORTED' : new ClosedError('').code,
+    })
+    await stage.finish()
+  })
+})
+
+describe('middleware', () => {
+  it.each([
+    ['an object', { 'X-A': '1' }],
+    ['pairs', [['X-A', '1'] as const]],
+    ['a Headers', new Headers({ 'X-A': '1' })],
+  ])('sees the headers as an object, given as %s', async (_, headers) => {
+    const use: Middleware[] = [
+      (request, next) => next({ ...request, headers: { ...request.headers, 'X-Run': '7' } }),
+    ]
+    const stage = new WireStage({ use }, always(OK))
+    await stage.settle(stage.client.get(URL_, { headers }))
+    expect(stage.wire).toMatch(/^x-a: 1\r\nx-run: 7\r\n/im)
+    await stage.finish()
+  })
+
+  it.each([undefined, 7, new globalThis.Response('mine')])(
+    'must give a response of next(), not %s',
+    async (given) => {
+      const use: Middleware[] = [() => Promise.resolve(given as unknown as Response)]
+      const stage = new WireStage({ use }, always(OK))
+      const call = stage.client.get(URL_)
+      await expect(call).rejects.toThrow(ArgumentError)
+      await expect(call).rejects.toThrow(/it must give a response that next\(\) gave/)
+      await stage.finish()
+    },
+  )
+})
