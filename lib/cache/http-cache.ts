@@ -27,6 +27,7 @@ import { SafeStore } from './safe-store.ts'
 import type { CacheStore, StoredResponse, StoreStats } from './store.ts'
 import { notModified, partOf, withoutBody, withoutFields } from './stored-parts.ts'
 import { agrees, keeps, makeStored, update } from './stored-response.ts'
+import { EndedKeys } from './ended-keys.ts'
 import { mayReplay } from './terms.ts'
 import { UnkeptKeys } from './unkept-keys.ts'
 
@@ -86,6 +87,7 @@ export class HttpCache {
   readonly #ownsStore: boolean
   readonly #clientId: number
   readonly #unkept = new UnkeptKeys(LIMITS.maxUnkeptKeys)
+  readonly #ended = new EndedKeys(LIMITS.maxEndedKeys)
   #hits = 0
   #stale = 0
   #misses = 0
@@ -121,7 +123,9 @@ export class HttpCache {
     if (mode === 'no-store' || mode === 'reload' || mode === 'only-if-cached' || method !== 'GET') return null
     if (request.field('range') !== null || isConditional(request)) return null
     const key = keyOf(request)
-    return this.#unkept.has(key) || (mode !== 'replay' && directivesOf(request).noStore) ? null : key
+    if (this.#unkept.has(key) || (mode !== 'replay' && directivesOf(request).noStore)) return null
+    const ends = this.#ended.count(key)
+    return ends === 0 ? key : `${key}\n${ends}`
   }
 
   /** What was found missing is asked for by another: that it was missing counts once, there. */
@@ -148,6 +152,11 @@ export class HttpCache {
   /** The body of a storable answer is too large after all: nobody is to wait for the next one. */
   unkept(request: CacheRequest): void {
     this.#unkept.note(keyOf(request), false)
+  }
+
+  /** How often what was kept for `request` has been ended: an answer from before the last time is not to be kept. */
+  ends(request: CacheRequest): number {
+    return this.#ended.count(keyOf(request))
   }
 
   /** What is kept for `request` is not to be given again. */
@@ -211,6 +220,7 @@ export class HttpCache {
       const url = sameOrigin(request.url, head.headers.get(name))
       if (url !== null) keys.push(`${request.partition}\n${url}`)
     }
+    for (const key of keys) this.#ended.note(key)
     return this.#store.deleteAll(keys)
   }
 

@@ -62,6 +62,7 @@ export class CacheStage {
   /** What the caller gets is in the store. */
   #isInStore = false
   #requestTime = 0
+  #ends = 0
   #responseTime = 0
 
   constructor(context: CacheContext, request: PreparedRequest, path: string, call: Joined) {
@@ -132,6 +133,12 @@ export class CacheStage {
 
   onSend(): void {
     this.#requestTime = this.#context.clock.date()
+    this.#ends = this.#context.cache.ends(this.#request)
+  }
+
+  /** Whether an unsafe method has ended what was stored since this was sent: then it is not to be kept. */
+  get #isOutdated(): boolean {
+    return this.#context.cache.ends(this.#request) !== this.#ends
   }
 
   onHead(head: ResponseHead): Verdict {
@@ -145,6 +152,7 @@ export class CacheStage {
     const { cache } = this.#context
     this.stored = cache.freshen(this.#request, stored, head, this.#requestTime, this.#responseTime)
     this.conditions = ''
+    if (this.#isOutdated) void cache.forget(this.#request)
     this.#asksAnew = this.stored === null
     return this.#asksAnew ? 'ask-again' : 'give-stored'
   }
@@ -209,6 +217,7 @@ export class CacheStage {
     if (!this.#keeps) return
     const body = wire ?? this.#copy!.bytes()
     this.#drop()
+    if (this.#isOutdated) return
     const { cache } = this.#context
     const done = cache.store(this.#request, head, body, trailers, this.#requestTime, this.#responseTime)
     if (done instanceof Promise) this.#storing = done
