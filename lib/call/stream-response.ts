@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Exchange, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
-import { ArgumentError, DecodingError, LimitError, RequestError } from '../core/errors.ts'
+import { DecodingError, LimitError, RequestError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { BodyCollector } from './body-collector.ts'
 import type { BodyQueue } from './body-queue.ts'
@@ -12,6 +12,7 @@ import type { DecodeEngine } from './decode-stream.ts'
 import type { CallHistory } from './history.ts'
 import type { StandardSchema } from './json-schema.ts'
 import { readJson, ResponseBase } from './response.ts'
+import { SpentBody } from './spent-body.ts'
 import { textOf } from './text.ts'
 
 /** How a streamed body is decoded, and how far. */
@@ -47,6 +48,7 @@ export class StreamResponse extends ResponseBase {
 
   /** The decoded body, to be read once. Rejects like a request when it breaks off or is damaged. */
   get body(): AsyncIterableIterator<Uint8Array> {
+    if (this.#spent) return new SpentBody()
     this.#body ??= this.#open()
     return this.#body
   }
@@ -139,13 +141,11 @@ export class StreamResponse extends ResponseBase {
   }
 
   async #collect(): Promise<Buffer<ArrayBuffer>> {
-    // Nothing left would look like an empty body.
-    if (this.#spent)
-      throw new ArgumentError('the body has been read already; keep what was read the first time')
+    const { body } = this
     this.#spent = true
     const most = Math.min(this.#limits.maxBodySize, LIMITS.maxBodySize)
     const whole = new BodyCollector(-1)
-    for await (const chunk of this.body) {
+    for await (const chunk of body) {
       whole.push(chunk)
       if (whole.size <= most) continue
       throw this.#about(new LimitError('maxBodySize', most, `the body has more than ${most} bytes`))

@@ -14,6 +14,10 @@ function breaksOff(stage: () => RetryStage): Act {
   }
 }
 
+async function readAll(response: StreamResponse): Promise<void> {
+  await response.text()
+}
+
 async function giveToken(): Promise<string> {
   return 'token'
 }
@@ -43,6 +47,16 @@ describe('validate, with a response whose body is on its way', () => {
     const stage = new RetryStage([LONG])
     const response = await stage.settle(stage.client.stream(URL_, { validate: validate as () => void }))
     expect(response.status).toBe(200)
+    await stage.finish()
+  })
+
+  it('may read it: what is left is no empty body', async () => {
+    const stage = new RetryStage([])
+    const response = await stage.settle(
+      stage.client.stream(URL_, { validate: readAll as () => Promise<void> }),
+    )
+    const { error } = await stage.failure(response.body.next())
+    expect([error.code, error.message]).toEqual(['ERR_ARGUMENT', expect.stringContaining('read already')])
     await stage.finish()
   })
 
