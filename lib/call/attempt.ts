@@ -180,7 +180,13 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   onSend(x: Exchange): string {
     const { context, history } = this.#call
     if (this.request.jar === null && history === null) return ''
-    return ownFields(this.request, x.path, history, context.encoder)
+    try {
+      return ownFields(this.request, x.path, history, context.encoder)
+    } catch (error) {
+      // In the midst of the scheduler's turn nothing may throw, and nothing be taken out of it.
+      context.clock.defer(() => this.#call.cancel(error as Error))
+      return ''
+    }
   }
 
   onInformational(): void {}
