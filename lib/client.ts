@@ -1,7 +1,7 @@
 import { Between } from './call/between.ts'
 import type { CallContext, Health } from './call/call-context.ts'
 import { Call } from './call/call.ts'
-import { makeFetch } from './call/fetch.ts'
+import { makeFetch } from './call/fetch/fetch.ts'
 import { Joins } from './call/joins.ts'
 import { callRequest, compose, type Next } from './call/middleware.ts'
 import { clientChecks, extendChecks } from './call/option-checks.ts'

@@ -1,7 +1,7 @@
 import type { RequestError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
-import type { DecodeEngine } from './decode-stream.ts'
+import type { DecodeEngine } from './coding/decode-stream.ts'
 import type { CallHistory } from './history.ts'
 import type { Response } from './response.ts'
 import type { CallRules } from './rules.ts'

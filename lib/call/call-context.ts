@@ -5,7 +5,7 @@ import type { Target } from '../core/target.ts'
 import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { Between } from './between.ts'
 import type { CacheContext } from './cache-stage.ts'
-import type { DecodeEngine } from './decode-stream.ts'
+import type { DecodeEngine } from './coding/decode-stream.ts'
 import type { RequestBuilder, RequestEncoder } from './request.ts'
 import type { RetryBudget } from './retry-budget.ts'
 

@@ -2,7 +2,7 @@ import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import { BodyQueue, type BodySource } from './body-queue.ts'
-import { parseContentEncoding } from './content-coding.ts'
+import { parseContentEncoding } from './coding/content-coding.ts'
 import { StreamResponse } from './stream-response.ts'
 
 /** An answer that the caller has from its head on: its body is handed on as it comes. */

@@ -4,7 +4,7 @@ import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Answer, AnswerOwner } from './answer.ts'
 import { BodyCollector } from './body-collector.ts'
-import { decodeWhole, decodeWholeSync, parseContentEncoding } from './content-coding.ts'
+import { decodeWhole, decodeWholeSync, parseContentEncoding } from './coding/content-coding.ts'
 import { Response } from './response.ts'
 
 /** An answer that becomes a whole response: gathered, and decoded at its end. */

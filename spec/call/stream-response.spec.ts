@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { BodyQueue } from '../../lib/call/body-queue.ts'
-import type { ContentCoding } from '../../lib/call/coding.ts'
+import type { ContentCoding } from '../../lib/call/coding/coding.ts'
 import { StreamResponse } from '../../lib/call/stream-response.ts'
 import { ConnectionClosedError, DecodingError, LimitError } from '../../lib/core/errors.ts'
 import { Headers } from '../../lib/core/headers.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { AuthOption } from '../../lib/call/auth/authenticator.ts'
-import { makeFetch } from '../../lib/call/fetch.ts'
+import { makeFetch } from '../../lib/call/fetch/fetch.ts'
 import { validateJson, type StandardSchema } from '../../lib/call/json-schema.ts'
 import type { QueryInit } from '../../lib/call/query.ts'
 import { Client } from '../../lib/index.ts'

@@ -1,8 +1,8 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { ContentCoding } from '../../lib/call/coding.ts'
-import { decodeStream, decodeWhole, decodeWholeSync } from '../../lib/call/content-coding.ts'
-import { LIMITS } from '../../lib/core/limits.ts'
+import type { ContentCoding } from '../../../lib/call/coding/coding.ts'
+import { decodeStream, decodeWhole, decodeWholeSync } from '../../../lib/call/coding/content-coding.ts'
+import { LIMITS } from '../../../lib/core/limits.ts'
 
 const NONE = { maxBodySize: Infinity, maxDecodeRatio: Infinity }
 const EMPTY: readonly [ContentCoding, Buffer][] = [

@@ -1,4 +1,4 @@
-import { DecodingError } from '../core/errors.ts'
+import { DecodingError } from '../../core/errors.ts'
 
 /** The content codings that are undone here, by their registered names (RFC 9110 section 8.4.1). */
 export type ContentCoding = 'gzip' | 'deflate' | 'br' | 'zstd'

@@ -1,6 +1,6 @@
 import zlib from 'node:zlib'
-import { LimitError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
+import { LimitError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { type ContentCoding, EMPTY } from './coding.ts'
 import { type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limits.ts'
 import { type DecodeEngine, LayerDecoder } from './decode-stream.ts'

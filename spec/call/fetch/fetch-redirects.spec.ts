@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Client, RedirectError } from '../../lib/index.ts'
-import { makeFetch } from '../../lib/call/fetch.ts'
+import { Client, RedirectError } from '../../../lib/index.ts'
+import { makeFetch } from '../../../lib/call/fetch/fetch.ts'
 
 let server: http.Server
 let site = ''

@@ -1,4 +1,4 @@
-import { LIMITS } from '../core/limits.ts'
+import { LIMITS } from '../../core/limits.ts'
 
 /** Turns of the microtask queue that a stream of bytes already there needs for its next step. */
 const TURNS = 32

@@ -1,5 +1,5 @@
-import { LimitError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
+import { LimitError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 
 /** How far a body may grow while it is decoded. Infinity turns a limit off. */
 export interface DecodeLimits {

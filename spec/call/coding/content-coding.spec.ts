@@ -6,11 +6,11 @@ import {
   decodeWhole,
   decodeWholeSync,
   parseContentEncoding,
-} from '../../lib/call/content-coding.ts'
-import type { DecodeLimits } from '../../lib/call/decode-limits.ts'
-import type { DecodeEngine } from '../../lib/call/decode-stream.ts'
-import { DecodingError, LimitError } from '../../lib/core/errors.ts'
-import { LIMITS } from '../../lib/core/limits.ts'
+} from '../../../lib/call/coding/content-coding.ts'
+import type { DecodeLimits } from '../../../lib/call/coding/decode-limits.ts'
+import type { DecodeEngine } from '../../../lib/call/coding/decode-stream.ts'
+import { DecodingError, LimitError } from '../../../lib/core/errors.ts'
+import { LIMITS } from '../../../lib/core/limits.ts'
 
 const NO_LIMITS: DecodeLimits = { maxBodySize: Infinity, maxDecodeRatio: Infinity }
 const DEFAULTS: DecodeLimits = { maxBodySize: LIMITS.maxBodySize, maxDecodeRatio: LIMITS.maxDecodeRatio }

@@ -1,4 +1,4 @@
-import type { ContentCoding } from '../../lib/call/coding.ts'
+import type { ContentCoding } from '../../../lib/call/coding/coding.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,9 +7,9 @@ import {
   decodeWhole,
   decodeWholeSync,
   parseContentEncoding,
-} from '../../lib/call/content-coding.ts'
-import { DecodingError } from '../../lib/core/errors.ts'
-import { LIMITS } from '../../lib/core/limits.ts'
+} from '../../../lib/call/coding/content-coding.ts'
+import { DecodingError } from '../../../lib/core/errors.ts'
+import { LIMITS } from '../../../lib/core/limits.ts'
 
 interface Case {
   readonly suite: string

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeFetch, type FetchAnswer } from '../../lib/call/fetch.ts'
-import { Client, ConnectError, ConnectionClosedError } from '../../lib/index.ts'
+import { makeFetch, type FetchAnswer } from '../../../lib/call/fetch/fetch.ts'
+import { Client, ConnectError, ConnectionClosedError } from '../../../lib/index.ts'
 
 /** What the server answers, by path; all else by the path itself. */
 const answers: Record<string, (response: ServerResponse) => void> = {

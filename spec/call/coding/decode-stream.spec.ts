@@ -1,15 +1,15 @@
 import zlib from 'node:zlib'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import type { ContentCoding } from '../../lib/call/coding.ts'
+import type { ContentCoding } from '../../../lib/call/coding/coding.ts'
 import {
   decodeStream,
   decodeWhole,
   decodeWholeSync,
   parseContentEncoding,
-} from '../../lib/call/content-coding.ts'
-import { ConnectionClosedError, DecodingError, LimitError } from '../../lib/core/errors.ts'
-import { LIMITS } from '../../lib/core/limits.ts'
+} from '../../../lib/call/coding/content-coding.ts'
+import { ConnectionClosedError, DecodingError, LimitError } from '../../../lib/core/errors.ts'
+import { LIMITS } from '../../../lib/core/limits.ts'
 
 const NO_LIMITS = { maxBodySize: Infinity, maxDecodeRatio: Infinity }
 const DEFAULTS = { maxBodySize: LIMITS.maxBodySize, maxDecodeRatio: LIMITS.maxDecodeRatio }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Client } from '../../lib/index.ts'
-import { makeFetch } from '../../lib/call/fetch.ts'
+import { Client } from '../../../lib/index.ts'
+import { makeFetch } from '../../../lib/call/fetch/fetch.ts'
 
 /** What the server answers, by path. Others: what was asked, as JSON. */
 const answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {

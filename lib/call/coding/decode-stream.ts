@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { LIMITS } from '../core/limits.ts'
+import { LIMITS } from '../../core/limits.ts'
 import {
   type ContentCoding,
   type UnitDecoder,
