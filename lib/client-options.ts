@@ -1,5 +1,5 @@
 import type { CacheStore } from './cache/store.ts'
-import type { ClientDefaults } from './call/request-options.ts'
+import type { ClientDefaults } from './call/request/request-options.ts'
 import type { Middleware } from './call/middleware.ts'
 import type { CookieJars } from './cookies/jars.ts'
 import type { Clock } from './core/clock.ts'

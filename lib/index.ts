@@ -1,19 +1,24 @@
 export { Client, type ClientStats } from './client.ts'
 export type { ClientOptions, ExtendOptions } from './client-options.ts'
 export type { AuthOption, RefreshReason } from './call/auth/authenticator.ts'
-export type { BodyInit } from './call/body.ts'
+export type { BodyInit } from './call/request/body.ts'
 export type { Redirect } from './call/history.ts'
-export type { SchemaIssue, SchemaResult, StandardSchema } from './call/json-schema.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './call/response/json-schema.ts'
 export type { CallRequest, Middleware, Next } from './call/middleware.ts'
 export type { ProgressCallback } from './call/progress.ts'
-export type { QueryInit, QueryValue } from './call/query.ts'
+export type { QueryInit, QueryValue } from './call/request/query.ts'
 export type { RedirectMode } from './call/redirect.ts'
-export type { HeadersInit } from './call/request-fields.ts'
-export type { ClientDefaults, ProxyOption, RequestOptions, SharedOptions } from './call/request-options.ts'
-export { Response, type Timings } from './call/response.ts'
+export type { HeadersInit } from './call/request/request-fields.ts'
+export type {
+  ClientDefaults,
+  ProxyOption,
+  RequestOptions,
+  SharedOptions,
+} from './call/request/request-options.ts'
+export { Response, type Timings } from './call/response/response.ts'
 export { RETRY_ERRORS, RETRY_STATUSES } from './call/retry.ts'
 export type { ModifyRequest, RetriedRequest, RetryReason, Validate } from './call/rules.ts'
-export { StreamResponse } from './call/stream-response.ts'
+export { StreamResponse } from './call/response/stream-response.ts'
 export type { CacheMode, CacheStatus } from './cache/cache-request.ts'
 export type { CacheStats } from './cache/http-cache.ts'
 export { MemoryStore } from './cache/memory-store.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isSafe, type CacheMode, type CacheRequest } from '../cache/cache-request.ts'
-import { indexFields } from './hop-fields.ts'
-import type { PreparedRequest } from './request.ts'
+import { indexFields } from './request/hop-fields.ts'
+import type { PreparedRequest } from './request/request.ts'
 
 /** Who asks, as far as that is the same for all requests of a client. */
 export interface CacheClient {

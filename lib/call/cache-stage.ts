@@ -7,10 +7,10 @@ import type { RequestError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
-import { BodyCollector } from './body-collector.ts'
+import { BodyCollector } from './response/body-collector.ts'
 import { CallCacheRequest, type CacheClient } from './cache-request.ts'
 import type { Joined, Joins } from './joins.ts'
-import type { PreparedRequest } from './request.ts'
+import type { PreparedRequest } from './request/request.ts'
 
 /** What is to become of an exchange whose answer's head is here. */
 export type Verdict =
@@ -50,6 +50,7 @@ export class CacheStage {
   #leads = false
   /** How often it has waited for another's answer. */
   #waits = 0
+  readonly #replyTimeout: number
   /** What is stored was denied: the server is asked as if there were nothing. */
   #asksAnew = false
   /** The answer under way is to be stored. */
@@ -71,9 +72,12 @@ export class CacheStage {
     this.#call = call
     this.#startedAt = context.clock.date()
     this.modeFields = modeFields(this.#request)
+    this.#replyTimeout = request.timeouts.replyTimeout
   }
 
   lookup(): Lookup | Promise<Lookup> {
+    this.#cancelLate?.()
+    this.#cancelLate = null
     this.stored = null
     this.conditions = ''
     this.#drop()
@@ -111,7 +115,19 @@ export class CacheStage {
     if (this.#leads) return false
     this.#waits++
     this.#context.cache.looksAgain()
+    this.#boundWait(key)
     return true
+  }
+
+  /** A caller that gives its own server less time than that gives another's no more. */
+  #boundWait(key: string): void {
+    const { joins, clock } = this.#context
+    if (this.#replyTimeout === 0 || this.#replyTimeout >= LIMITS.joinTimeout) return
+    this.#cancelLate = clock.after(this.#replyTimeout, () => {
+      this.#waits = LIMITS.maxJoinWaits
+      joins.leave(key, this.#call)
+      this.#call.onLeaderDone()
+    })
   }
 
   /** Leads a revalidation that nobody waits for. false: somebody asks already. */

@@ -6,7 +6,7 @@ import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { Between } from './between.ts'
 import type { CacheContext } from './cache-stage.ts'
 import type { DecodeEngine } from './coding/decode-stream.ts'
-import type { RequestBuilder, RequestEncoder } from './request.ts'
+import type { RequestBuilder, RequestEncoder } from './request/request.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
 /** What becomes of answers beyond their call: how hosts and client IPs are doing. */

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
-import type { BuiltRequest, RequestBuilder } from './request.ts'
+import type { BuiltRequest, RequestBuilder } from './request/request.ts'
 import { retryDue } from './retry.ts'
 import type { CallRules, RetryReason } from './rules.ts'
 

@@ -1,8 +1,8 @@
 import { ArgumentError } from '../core/errors.ts'
-import { headersRecord } from './request-fields.ts'
-import type { RequestOptions } from './request-options.ts'
-import { ResponseBase, type Response } from './response.ts'
-import type { StreamResponse } from './stream-response.ts'
+import { headersRecord } from './request/request-fields.ts'
+import type { RequestOptions } from './request/request-options.ts'
+import { ResponseBase, type Response } from './response/response.ts'
+import type { StreamResponse } from './response/stream-response.ts'
 
 /** One call, as middleware sees it: what the caller gave. */
 export type CallRequest = Omit<RequestOptions, 'headers'> & {

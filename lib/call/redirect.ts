@@ -2,7 +2,7 @@ import { RedirectError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { CallHistory } from './history.ts'
-import type { BuiltRequest, PreparedRequest, RequestBuilder } from './request.ts'
+import type { BuiltRequest, PreparedRequest, RequestBuilder } from './request/request.ts'
 
 export type RedirectMode = 'follow' | 'manual' | 'error'
 

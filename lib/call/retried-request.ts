@@ -1,9 +1,14 @@
 import type { CallContext } from './call-context.ts'
 import type { CallHistory } from './history.ts'
-import { fieldOf } from './hop-fields.ts'
-import { withoutKeys, type BuiltRequest, type PreparedRequest, type RequestBuilder } from './request.ts'
-import { readFields, type FieldValue, type HeadersInit } from './request-fields.ts'
-import type { RequestOptions } from './request-options.ts'
+import { fieldOf } from './request/hop-fields.ts'
+import {
+  withoutKeys,
+  type BuiltRequest,
+  type PreparedRequest,
+  type RequestBuilder,
+} from './request/request.ts'
+import { readFields, type FieldValue, type HeadersInit } from './request/request-fields.ts'
+import type { RequestOptions } from './request/request-options.ts'
 import type { ModifyRequest, RetriedRequest } from './rules.ts'
 import { isThenable } from './thenable.ts'
 

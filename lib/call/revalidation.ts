@@ -7,8 +7,8 @@ import type { CallContext } from './call-context.ts'
 import { CallHistory } from './history.ts'
 import type { Joined } from './joins.ts'
 import { learn } from './learn.ts'
-import { ownFields } from './own-fields.ts'
-import type { BuiltRequest, PreparedRequest } from './request.ts'
+import { ownFields } from './request/own-fields.ts'
+import type { BuiltRequest, PreparedRequest } from './request/request.ts'
 
 /**
  * Asks whether a stale response still holds that has been given already (RFC 5861 section 3). What comes

@@ -2,11 +2,11 @@ import type { CacheMode } from '../cache/cache-request.ts'
 import type { ErrorCode, RequestError } from '../core/errors.ts'
 import type { ExchangeTimeouts } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
-import { SECRET_FIELDS } from './hop-fields.ts'
+import { SECRET_FIELDS } from './request/hop-fields.ts'
 import type { ProgressCallback } from './progress.ts'
 import type { RedirectMode, RedirectRules } from './redirect.ts'
-import type { ClientDefaults, RequestOptions, SharedOptions } from './request-options.ts'
-import type { Response } from './response.ts'
+import type { ClientDefaults, RequestOptions, SharedOptions } from './request/request-options.ts'
+import type { Response } from './response/response.ts'
 import {
   backoffDelay,
   isRetryableError,
@@ -16,7 +16,7 @@ import {
   retryAfterOf,
   type RetryRules,
 } from './retry.ts'
-import type { StreamResponse } from './stream-response.ts'
+import type { StreamResponse } from './response/stream-response.ts'
 
 /** Why a call is tried again. */
 export type RetryReason =

@@ -223,7 +223,7 @@ export class ClientIps {
     if (clientIps.length === 0) return null
     let answer: unknown
     try {
-      answer = policy({ host, session, clientIps })
+      answer = policy({ host, session, clientIps: [...clientIps] })
     } catch (error) {
       throw new ArgumentError(`clientIpPolicy threw for host "${host}" (${String(error)})`, error)
     }

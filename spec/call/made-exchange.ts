@@ -1,5 +1,5 @@
-import { NO_OPTIONS } from '../../lib/call/options.ts'
-import type { PreparedRequest } from '../../lib/call/request.ts'
+import { NO_OPTIONS } from '../../lib/call/request/options.ts'
+import type { PreparedRequest } from '../../lib/call/request/request.ts'
 import { makeRules, type CallRules } from '../../lib/call/rules.ts'
 import { Exchange, Flight, type ExchangeSink, type ResponseHead } from '../../lib/core/exchange.ts'
 import { Headers } from '../../lib/core/headers.ts'

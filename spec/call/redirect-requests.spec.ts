@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { BuiltRequest } from '../../lib/call/request.ts'
-import type { RequestOptions } from '../../lib/call/request-options.ts'
+import type { BuiltRequest } from '../../lib/call/request/request.ts'
+import type { RequestOptions } from '../../lib/call/request/request-options.ts'
 import { nextHop } from '../../lib/call/redirect.ts'
 import { CookieJars } from '../../lib/cookies/jars.ts'
 import { systemClock } from '../../lib/core/clock.ts'
 import { ClientIps } from '../../lib/scheduler/client-ips.ts'
-import { madeBuilder } from './made-builder.ts'
+import { madeBuilder } from './request/made-builder.ts'
 import { madeHead } from './made-exchange.ts'
 
 type Builder = ReturnType<typeof madeBuilder>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_OPTIONS } from '../../lib/call/options.ts'
+import { NO_OPTIONS } from '../../lib/call/request/options.ts'
 import { backoffDelay, RETRY_ERRORS, RETRY_STATUSES, retryAfterOf } from '../../lib/call/retry.ts'
 import { hasRules, loopRules, makeRules } from '../../lib/call/rules.ts'
 import { ConnectionClosedError, ProtocolError } from '../../lib/core/errors.ts'

@@ -69,3 +69,13 @@ it('nor where it comes after the newer one', async () => {
   expect((await before).text()).toBe('old')
   expect((await client.get('/page')).text()).toBe('new')
 })
+
+it('a call that waits for another waits no longer than it would for the server', async () => {
+  const slow = client.get('/page')
+  await heldAnswers(1)
+  const joined = client.get('/page', { replyTimeout: 150, maxRetries: 0 })
+  await heldAnswers(2)
+  await expect(joined).rejects.toMatchObject({ code: 'ERR_TIMEOUT_HEAD' })
+  held[0]!()
+  expect((await slow).text()).toBe('old')
+})

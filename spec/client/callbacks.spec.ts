@@ -45,6 +45,24 @@ describe('onDownloadProgress', () => {
   })
 })
 
+describe('onUploadProgress', () => {
+  it.each(['small', 'x'.repeat(200_000)])(
+    'rejects the call with what it throws as the cause',
+    async (body) => {
+      const stage = new WireStage({}, always(OK))
+      const refusal = new Error('not that far')
+      const call = stage.client.put(URL_, {
+        body,
+        onUploadProgress: () => {
+          throw refusal
+        },
+      })
+      await expect(stage.settle(call)).rejects.toMatchObject({ code: 'ERR_REQUEST_BODY', cause: refusal })
+      await stage.finish()
+    },
+  )
+})
+
 describe('middleware', () => {
   it.each([
     ['an object', { 'X-A': '1' }],

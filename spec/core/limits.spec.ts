@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientChecks, requestChecks } from '../../lib/call/option-checks.ts'
+import { clientChecks, requestChecks } from '../../lib/call/request/option-checks.ts'
 import { LIMITS } from '../../lib/core/limits.ts'
 
 const options = new Map([...clientChecks, ...requestChecks])

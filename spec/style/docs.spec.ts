@@ -1,6 +1,11 @@
 import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { clientChecks, extendChecks, requestChecks, sharedChecks } from '../../lib/call/option-checks.ts'
+import {
+  clientChecks,
+  extendChecks,
+  requestChecks,
+  sharedChecks,
+} from '../../lib/call/request/option-checks.ts'
 import { LIMITS, RETRY_ERRORS, RETRY_STATUSES } from '../../lib/index.ts'
 import { RULES } from './import-rules.ts'
 import { listFiles, read } from './repository.ts'

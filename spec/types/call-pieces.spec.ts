@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { AuthOption } from '../../lib/call/auth/authenticator.ts'
 import { makeFetch } from '../../lib/call/fetch/fetch.ts'
-import { validateJson, type StandardSchema } from '../../lib/call/json-schema.ts'
-import type { QueryInit } from '../../lib/call/query.ts'
+import { validateJson, type StandardSchema } from '../../lib/call/response/json-schema.ts'
+import type { QueryInit } from '../../lib/call/request/query.ts'
 import { Client } from '../../lib/index.ts'
 
 interface Item {

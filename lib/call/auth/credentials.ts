@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { anything, func, object, readOptions, type Check } from '../options.ts'
+import { anything, func, object, readOptions, type Check } from '../request/options.ts'
 import type { AuthOption, Credentials, RefreshReason } from './authenticator.ts'
 import { BasicAuth, checkText } from './basic.ts'
 import { BearerAuth } from './bearer.ts'

@@ -2,8 +2,8 @@ import { types } from 'node:util'
 import { FetchBody } from './fetch-body.ts'
 import { hasNoBody, networkResponse } from './fetch-response.ts'
 import { requestStream } from './fetch-request-body.ts'
-import type { BodyInit } from '../body.ts'
-import { resolveUrl } from '../query.ts'
+import type { BodyInit } from '../request/body.ts'
+import { resolveUrl } from '../request/query.ts'
 
 /** What a fetch asks of the client. */
 export interface FetchOptions {

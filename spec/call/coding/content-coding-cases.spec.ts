@@ -40,7 +40,7 @@ const CONTESTED: Readonly<Record<string, string>> = {
 const AGAINST_THE_SUITE = new Set(['deflate(zlib) truncated empty'])
 
 const LIMIT = { maxBodySize: LIMITS.maxBodySize, maxDecodeRatio: LIMITS.maxDecodeRatio }
-const FOLDER = process.env['TRAWL_CASES'] ?? resolve(import.meta.dirname, '../../../shared/cases')
+const FOLDER = process.env['TRAWL_CASES'] ?? resolve(import.meta.dirname, '../../../../shared/cases')
 const FILE = resolve(FOLDER, 'raw-responses.json')
 
 const cases: readonly Case[] = existsSync(FILE)
