@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const project = (name: string, include: string[], exclude: string[] = [], testTimeout = 10_000) => ({
@@ -6,6 +7,8 @@ const project = (name: string, include: string[], exclude: string[] = [], testTi
 
 export default defineConfig({
   test: {
+    // One less than there are cores leaves a small machine with one: twice the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project(
         'unit',
