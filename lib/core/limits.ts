@@ -205,6 +205,8 @@ export const LIMITS = {
   maxFreshness: 2_147_483_648_000,
   /** Keys remembered because their answer was not kept, so that nobody waits for it in vain; LRU. */
   maxUnkeptKeys: 10_000,
+  /** Cookie fields whose serialised form is remembered; forgotten all at once when there are more. */
+  maxCookieLines: 256,
   /** Keys remembered because a POST or the like has ended what was kept for them; the oldest go first. */
   maxEndedKeys: 10_000,
   /** The longest a request waits for the answer to an identical one in flight, ms. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/limits.ts'
 import type { CallHistory } from '../history.ts'
 import type { PreparedRequest, RequestEncoder } from './request.ts'
 
@@ -8,9 +9,8 @@ export function ownFields(
   history: CallHistory | null,
   encoder: RequestEncoder,
 ): string {
-  let fields = ''
   const cookies = jar === null || !sendsCookies ? '' : jar.header(target, path)
-  if (cookies !== '') fields += encoder.serializeFields([['Cookie', cookies]])
+  let fields = cookies === '' ? '' : cookieLine(cookies, encoder)
   if (history === null) return fields
   const { auth, stage } = history
   if (auth !== null) {
@@ -23,4 +23,16 @@ export function ownFields(
     fields += stage.modeFields + stage.conditions
   }
   return fields
+}
+
+/** Lines of Cookie fields that have passed the serializer: a host's are the same with each request. */
+const cookieLines = new Map<string, string>()
+
+function cookieLine(cookies: string, encoder: RequestEncoder): string {
+  const known = cookieLines.get(cookies)
+  if (known !== undefined) return known
+  const line = encoder.serializeFields([['Cookie', cookies]])
+  if (cookieLines.size >= LIMITS.maxCookieLines) cookieLines.clear()
+  cookieLines.set(cookies, line)
+  return line
 }

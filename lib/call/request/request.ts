@@ -82,6 +82,8 @@ export class RequestBuilder {
   readonly #fields: GivenFields
   readonly #rules: CallRules
   readonly #streamRules: CallRules
+  /** URLs are whole, and lead to their own target: neither base, client IP nor proxy changes that. */
+  readonly #isDirect: boolean
   readonly #credentials: Credentials | null
   readonly #requestCredentials: RequestCredentials
   /** The request of every plain GET of a target: all that differs between them is the path. */
@@ -93,6 +95,8 @@ export class RequestBuilder {
   constructor(defaults: ClientDefaults, context: BuilderContext) {
     this.#context = context
     this.#defaults = defaults
+    const { clientIp, proxy: via, baseUrl: base } = defaults
+    this.#isDirect = (clientIp ?? via ?? base) === undefined && context.clientIps === null
     this.#fields = readFields(defaults.headers)
     this.#rules = makeRules(NO_OPTIONS, defaults, LIMITS.maxBodySize)
     this.#streamRules = makeRules(NO_OPTIONS, defaults, Infinity)
@@ -123,12 +127,20 @@ export class RequestBuilder {
    * @param kept the client IP that the call has already; '': none
    */
   build(url: string | URL, options: RequestOptions | undefined, streamed: boolean, kept = ''): BuiltRequest {
-    const own = options === undefined ? NO_OPTIONS : readOptions('request', options, requestChecks)
+    if (options === undefined) return this.#buildPlain(url, streamed, kept)
+    const own = readOptions('request', options, requestChecks)
     const parsed = this.#urls.parse(this.#whole(url, own))
+    const request = this.#make(this.#routeOf(parsed, own, kept), own, parsed.credentials, streamed)
+    return { request, path: parsed.path, fragment: parsed.fragment }
+  }
+
+  /** Without options: all plain GETs of a target share a request. */
+  #buildPlain(url: string | URL, streamed: boolean, kept: string): BuiltRequest {
+    const parsed = this.#urls.parse(this.#isDirect ? url : this.#whole(url, NO_OPTIONS))
     const { path, credentials, fragment } = parsed
-    const target = this.#routeOf(parsed, own, kept)
-    if (options !== undefined || credentials !== '') {
-      return { request: this.#make(target, own, credentials, streamed), path, fragment }
+    const target = this.#isDirect ? parsed.target : this.#routeOf(parsed, NO_OPTIONS, kept)
+    if (credentials !== '') {
+      return { request: this.#make(target, NO_OPTIONS, credentials, streamed), path, fragment }
     }
     const plain = streamed ? this.#plainStream : this.#plain
     let request = plain.get(target)
