@@ -1,27 +1,21 @@
+import { LruMap } from '../core/lru-map.ts'
+
 /**
  * How often an unsafe method has ended what was stored for a key (RFC 9111 section 4.4): answers that were
  * asked for before and after that are not the same. Of too many, the key ended longest ago is forgotten.
  */
 export class EndedKeys {
-  readonly #max: number
-  readonly #counts = new Map<string, number>()
+  readonly #counts: LruMap<string, number>
 
   constructor(max: number) {
-    this.#max = max
+    this.#counts = new LruMap(max)
   }
 
   note(key: string): void {
-    const count = this.count(key) + 1
-    this.#counts.delete(key)
-    this.#counts.set(key, count)
-    if (this.#counts.size <= this.#max) return
-    for (const oldest of this.#counts.keys()) {
-      this.#counts.delete(oldest)
-      return
-    }
+    this.#counts.set(key, this.count(key) + 1)
   }
 
   count(key: string): number {
-    return this.#counts.get(key) ?? 0
+    return this.#counts.peek(key) ?? 0
   }
 }

@@ -1,24 +1,19 @@
+import { LruMap } from '../core/lru-map.ts'
+
 /** Keys whose last answer was not kept; of too many, the one noted longest ago is forgotten. */
 export class UnkeptKeys {
-  readonly #max: number
-  readonly #keys = new Set<string>()
+  readonly #keys: LruMap<string, true>
 
   constructor(max: number) {
-    this.#max = max
+    this.#keys = new LruMap(max)
   }
 
   has(key: string): boolean {
-    return this.#keys.has(key)
+    return this.#keys.peek(key) === true
   }
 
   note(key: string, isKept: boolean): void {
-    this.#keys.delete(key)
-    if (isKept) return
-    this.#keys.add(key)
-    if (this.#keys.size <= this.#max) return
-    for (const oldest of this.#keys) {
-      this.#keys.delete(oldest)
-      return
-    }
+    if (isKept) this.#keys.delete(key)
+    else this.#keys.set(key, true)
   }
 }

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
+import { LruMap } from '../core/lru-map.ts'
 
 interface Account {
   left: number
@@ -14,7 +15,7 @@ interface Account {
 export class RetryBudget {
   readonly #most: number
   /** Targets that have less than all; the one used last is last. */
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts = new LruMap<string, Account>(LIMITS.maxRememberedTargets)
 
   constructor(most: number) {
     this.#most = most
@@ -38,11 +39,7 @@ export class RetryBudget {
     const account = this.#accounts.get(target) ?? { left: this.#most, at: now }
     account.left = Math.min(this.#most, account.left + (now - account.at) / 1000)
     account.at = now
-    this.#accounts.delete(target)
     this.#accounts.set(target, account)
-    if (this.#accounts.size > LIMITS.maxRememberedTargets) {
-      this.#accounts.delete(this.#accounts.keys().next().value!)
-    }
     return account
   }
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../core/lru-map.ts'
 import type { ProxyNames, TlsOptions } from './network.ts'
 import { parseProxy, type ProxyServer } from './proxy.ts'
 

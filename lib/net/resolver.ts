@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { interleaveFamilies, loopbackAddresses, parseAddress } from './addresses.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../core/lru-map.ts'
 import type { Address, Resolve } from './network.ts'
 
 export type LookupCallback = (error: ConnectError | null, addresses: readonly Address[]) => void

@@ -11,7 +11,7 @@ import { getSystemErrorName } from 'node:util'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { parseAddress } from './addresses.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../core/lru-map.ts'
 import type { DialOptions, TlsOptions } from './network.ts'
 
 /**

@@ -20,6 +20,11 @@ export class LruMap<K, V> {
     return value
   }
 
+  /** As `get`, but that is no use: what is looked at only is forgotten as if it had not been. */
+  peek(key: K): V | undefined {
+    return this.#entries.get(key)
+  }
+
   set(key: K, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
