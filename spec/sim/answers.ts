@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { Random } from '../../lib/testing/random.ts'
 import { isBodiless } from './answer-plan.ts'
 
 /** What a request sent, as the answer's first line repeats it. */
@@ -54,8 +55,8 @@ export interface Deserved {
 
 /**
  * The body that a request deserves: it names the method, the target, the path and what was sent, and
- * every line of it says where it stands. Bytes of any other answer, or from any other place of this
- * one, are noticed; and a head that another's body was put to.
+ * no part of it is like another. Bytes of any other answer, or from any other place of this one, are
+ * noticed; and a head that another's body was put to.
  */
 export function deserved({ method, origin, path, status, sent, number }: Deserved): Buffer {
   const { id, size } = parsePath(path)
@@ -69,8 +70,20 @@ export function requestBody(id: number, size: number): Buffer {
   return fill(`body of ${id}\n`, id, size)
 }
 
+/** Lines of chance, long enough for every offset and size; made once, as bodies are most of a world's bytes. */
+const POOL = makePool(0x10_0000 + 0x8_0000)
+
+function makePool(size: number): Buffer {
+  const random = new Random(size)
+  const bytes = Buffer.alloc(size)
+  for (let at = 0; at < size; at++) bytes[at] = at % 64 === 63 ? 0x0a : random.int(0x30, 0x7a)
+  return bytes
+}
+
+/** Two ids have their bytes from two places of the pool, so that none of them agree for long. */
 function fill(head: string, id: number, size: number): Buffer {
-  let text = head
-  while (text.length < size) text += `${id}:${text.length}:${Math.imul(text.length + 1, 0x9e3779b1) >>> 0}\n`
-  return Buffer.from(text.slice(0, Math.max(size, head.length)), 'latin1')
+  const start = Math.imul(id + 1, 0x9e3779b1) >>> 12
+  const rest = Math.max(0, size - head.length)
+  if (start + rest > POOL.length) throw new RangeError(`a body of ${size} bytes is more than the pool has`)
+  return Buffer.concat([Buffer.from(head, 'latin1'), POOL.subarray(start, start + rest)])
 }
