@@ -40,13 +40,17 @@ const STATUSES = [403, 408, 429, 500, 502, 503, 504]
  * A third of the worlds has none of them, so that what they cover is not lost; the others some, as all
  * at once would hide each other.
  */
-export function drawStages(random: Random, hosts: readonly string[], firstOrigin: string): Stages {
+export function drawStages(
+  random: Random,
+  hosts: readonly string[],
+  firstOrigin: string,
+  isOff: (name: StageName) => boolean,
+): Stages {
   const none = random.chance(0.3)
   const share = random.pick([0.25, 0.5, 0.8])
-  const on = Object.fromEntries(NAMES.map((name) => [name, !none && random.chance(share)])) as Record<
-    StageName,
-    boolean
-  >
+  const on = Object.fromEntries(
+    NAMES.map((name) => [name, !none && random.chance(share) && !isOff(name)]),
+  ) as Record<StageName, boolean>
   const clientIpList = on.clientIps ? random.shuffle([...IPS]).slice(0, random.int(1, 4)) : []
   const pace = on.pacing && random.chance(0.7) ? drawPace(random) : null
   const paceOf = new Map<string, Pace>()

@@ -1,3 +1,5 @@
+import type { Clock } from '../../lib/core/clock.ts'
+import type { Network } from '../../lib/net/network.ts'
 import { Client, type ClientOptions } from '../../lib/index.ts'
 import { Random } from '../../lib/testing/random.ts'
 import { SimClock } from '../../lib/testing/sim-clock.ts'
@@ -11,6 +13,7 @@ import { checkSecrets } from './check-secrets.ts'
 import { checkCall, checkLeftovers, checkOrder, checkQuiet, checkWorld } from './checkers.ts'
 import { CountedClock } from './counted-clock.ts'
 import { drawRates, Mood, type Rates } from './mood.ts'
+import { lacks, narrowCalls, narrowOptions, narrowRates, WHOLE, type Narrowing } from './narrowing.ts'
 import { drawResources, type Resource } from './resources.ts'
 import { ServerBook, SimServer, type Behaviour } from './server.ts'
 import { drawStages, type Stages } from './stages.ts'
@@ -31,6 +34,18 @@ type Numbers =
   | 'replyTimeout'
   | 'bodyTimeout'
 
+/** What a world has where an option is left out of it. */
+export const PLAIN_OPTIONS: Partial<WorldOptions> = {
+  maxConn: 50,
+  maxConnPerTarget: 6,
+  maxPipelinedRequests: 1,
+  prefer: 'connection',
+  maxQueued: 1000,
+  keepAliveTimeout: 15_000,
+  queueTimeout: 0,
+  parser: 'lenient',
+}
+
 export type WorldOptions = Record<Numbers, number> & Pick<ClientOptions, 'prefer' | 'parser'>
 
 /** How the faulty phase ends: it heals, or the client goes in the middle of it. */
@@ -50,6 +65,7 @@ const STAGED_MAX_TIME = 7_200_000
 /** One seed, one world: servers, network, client, what is asked and what goes wrong. */
 export class World {
   readonly seed: number
+  readonly narrowing: Narrowing
   readonly options: WorldOptions
   readonly stages: Stages
   readonly clock: SimClock
@@ -65,14 +81,22 @@ export class World {
   healedAt = Infinity
   closing = false
   readonly #random: Random
+  /** Calls drawn, made or not. */
+  #drawn = 0
   readonly #pauses: PauseWatch | null
   readonly #maxTime: number
 
-  constructor(seed: number) {
+  /** `watch` sees what goes over the network, and changes nothing. */
+  constructor(
+    seed: number,
+    narrowing: Narrowing = WHOLE,
+    watch?: (network: Network, clock: Clock) => Network,
+  ) {
     this.seed = seed
+    this.narrowing = narrowing
     const random = new Random(seed)
     this.#random = random
-    this.options = drawOptions(random)
+    this.options = narrowOptions(narrowing, drawOptions(random), PLAIN_OPTIONS)
     this.clock = new SimClock({ seed })
     this.tap = new WriteTap(this.clock)
     this.clientClock = new CountedClock(this.clock)
@@ -92,7 +116,11 @@ export class World {
     })
     this.servers = this.#makeServers(random)
     const hosts = [...new Set(this.servers.map(({ host }) => host))]
-    this.stages = drawStages(random.fork(), hosts, this.servers[0]!.origin)
+    this.stages = drawStages(random.fork(), hosts, this.servers[0]!.origin, (name) =>
+      lacks(narrowing, 'stage', name),
+    )
+    if (lacks(narrowing, 'network', 'latency')) this.network.conditions = { latency: [1, 1] }
+    if (lacks(narrowing, 'network', 'split')) this.network.conditions = { split: 0, buffer: 65_536 }
     this.#maxTime = this.stages.none ? MAX_TIME : STAGED_MAX_TIME
     for (const server of this.servers) {
       server.heal(
@@ -107,7 +135,7 @@ export class World {
       ...this.options,
       ...this.stages.options,
       clock: this.clientClock,
-      network: this.network,
+      network: watch?.(this.network, this.clock) ?? this.network,
     })
   }
 
@@ -115,7 +143,7 @@ export class World {
   async run(): Promise<string[]> {
     const random = this.#random
     const ending = random.chance(0.8) ? 'heal' : random.pick<Ending>(['close', 'destroy'])
-    const calls = drawWorkload(random.fork(), this.#traits(random, true), 1)
+    const calls = this.#draw(random, true)
     const wrong: string[] = []
     const watched = random.chance(0.3)
     const watcher = watched ? new Watcher(this.clock) : null
@@ -154,10 +182,9 @@ export class World {
     }
     await this.clock.advance(this.stages.none ? QUIET : STAGED_QUIET, MAX_STEPS)
     wrong.push(...checkQuiet(this))
-    const firstId = this.records.length + 1
-    const calls = drawWorkload(random.fork(), this.#traits(random, false), firstId)
-    await this.#settle(this.#start(calls))
-    for (const record of this.records.slice(firstId - 1)) {
+    const before = this.records.length
+    await this.#settle(this.#start(this.#draw(random, false)))
+    for (const record of this.records.slice(before)) {
       if (record.outcome?.kind === 'answer') continue
       wrong.push(`call ${record.spec.id} failed in a healed world: ${String(record.outcome?.error)}`)
     }
@@ -165,6 +192,13 @@ export class World {
     await this.clock.advance(this.stages.cache ? STAGED_QUIET : 50, MAX_STEPS)
     wrong.push(...checkQuiet(this))
     return wrong
+  }
+
+  /** One phase's calls, numbered on. */
+  #draw(random: Random, faulty: boolean): CallSpec[] {
+    const calls = drawWorkload(random.fork(), this.#traits(random, faulty), this.#drawn + 1)
+    this.#drawn += calls.length
+    return narrowCalls(this.narrowing, calls)
   }
 
   #start(calls: CallSpec[]): Promise<unknown> {
@@ -217,7 +251,7 @@ export class World {
 
   #moodOf(random: Random, server: SimServer, rates: Rates, calm: boolean): Mood {
     const twists = new Twists(random.fork(), this.stages, this.clock, this.servers, calm)
-    return new Mood(random.fork(), rates, twists, server.tls, calm)
+    return new Mood(random.fork(), narrowRates(this.narrowing, rates), twists, server.tls, calm)
   }
 
   #traits(random: Random, faulty: boolean): WorkloadTraits {
