@@ -12,6 +12,7 @@
 
 export { Random } from './random.ts'
 export { SimClock, type RunOptions, type SimClockOptions } from './sim-clock.ts'
+export type { LookupFate, SimDelay, SimHost } from './sim-hosts.ts'
 export {
   SimNetwork,
   type DialFate,

@@ -1,14 +1,16 @@
 import { ConnectError } from '../core/errors.ts'
+import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { DialOptions, Network, Wire, WireOwner } from '../net/network.ts'
 import { Random } from './random.ts'
 import type { SimClock } from './sim-clock.ts'
+import { SimHosts, type SimDelay, type SimHost } from './sim-hosts.ts'
 import type { SimConditions, SimLink } from './sim-pipe.ts'
 import type { SimSocket, SimSocketOwner } from './sim-socket.ts'
 import { SimWire, type WireKeeper } from './sim-wire.ts'
 
-/** What becomes of one dial. 'hang': nobody ever answers. 'tls': the handshake fails. */
-export type DialFate = 'accept' | 'refuse' | 'hang' | 'tls'
+/** What becomes of one dial. 'hang': nobody ever answers. 'tls': the handshake fails. A delay: accepted, but late. */
+export type DialFate = 'accept' | 'refuse' | 'hang' | 'tls' | SimDelay
 
 /** A server of the simulated network. */
 export interface SimListener {
@@ -18,6 +20,8 @@ export interface SimListener {
   onConnection(socket: SimSocket): SimSocketOwner
   /** Decides each dial; default: 'accept'. */
   onDial?(options: DialOptions): DialFate
+  /** Of a proxy: decides each tunnel that it is asked for; default: 'accept'. */
+  onTunnel?(options: DialOptions): 'accept' | 'refuse'
 }
 
 /** Connections to one host, port and client IP: from the dial until their owner is rid of them. */
@@ -38,16 +42,37 @@ export interface SimNetworkOptions {
   readonly onWrite?: (dial: number, data: Uint8Array, options: DialOptions) => void
 }
 
-const DEFAULT_CONDITIONS: SimConditions = { latency: [1, 5], split: 0, buffer: LIMITS.simBuffer }
+const DEFAULT_CONDITIONS: SimConditions = {
+  latency: [1, 5],
+  split: 0,
+  buffer: LIMITS.simBuffer,
+  bandwidth: Infinity,
+}
 
 /** Largest chunk that is delivered at once, as with the reused buffer of a real socket. */
 const SCRATCH = 65_536
 
-/** A network in virtual time: servers are objects, and what goes wrong is drawn from a seed. */
+/** Where a dial goes: the first stop's place, and the tunnel behind it, if any. */
+interface Route {
+  readonly host: string
+  readonly port: number
+  /** The proxy's name; '' for none. */
+  readonly via: string
+  readonly tunnelled: boolean
+}
+
+/**
+ * A network in virtual time: servers are objects, and what goes wrong is drawn from a seed.
+ *
+ * A dial looks its host up, drops the addresses that are not of the client IP's family and tries the others
+ * one after another. With an http or https proxy, the proxy is dialled in place of the host, by the name
+ * that its URL says: plain requests end there; for https it is asked for a tunnel (`onTunnel`), and the
+ * host's own server is at its end. What is said to open a tunnel is no part of it: that is below `Network`.
+ */
 export class SimNetwork implements Network, WireKeeper {
   readonly #link: SimLink
   readonly #listeners = new Map<string, SimListener>()
-  readonly #hosts = new Map<string, string>()
+  readonly #hosts = new SimHosts()
   readonly #onWrite: SimNetworkOptions['onWrite']
   readonly #wires = new Set<SimWire>()
   readonly #sockets = new Set<SimSocket>()
@@ -56,12 +81,14 @@ export class SimNetwork implements Network, WireKeeper {
   #bytesWritten = 0
   #bytesRead = 0
 
-  /** By `host:port`, followed by ` from clientIp` where one was asked for. */
+  /** By `host:port`, followed by ` from clientIp` and ` via proxy` where there is one. */
   readonly counts: Map<string, SimCount> = new Map()
   /** Breaches of the `Wire` contract by its owner, in words; at most `LIMITS.maxSimViolations`. */
   readonly violations: string[] = []
   /** Client IPs that dials cannot be bound to: they are not, or no longer, addresses of this machine. */
   readonly unbindable: Set<string> = new Set()
+  /** Addresses of hosts that refuse every dial, on whatever port; the next one is tried then. */
+  readonly dead: Set<string> = new Set()
   dials = 0
   failedDials = 0
 
@@ -116,8 +143,13 @@ export class SimNetwork implements Network, WireKeeper {
 
   /** Puts a server there, in place of the one before. The host's name resolves from now on. */
   listen(host: string, port: number, listener: SimListener): void {
-    if (!this.#hosts.has(host)) this.#hosts.set(host, this.#addressOf(host))
+    this.#hosts.add(host)
     this.#listeners.set(`${host}:${port}`, listener)
+  }
+
+  /** Says what a name resolves to, from now on. */
+  setHost(name: string, host: SimHost): void {
+    this.#hosts.set(name, host)
   }
 
   /** Dials to it are refused from now on; connections stay. */
@@ -126,30 +158,17 @@ export class SimNetwork implements Network, WireKeeper {
   }
 
   dial(options: DialOptions, owner: WireOwner): Wire {
-    const place = `${options.host}:${options.port}`
-    const key = options.clientIp === '' ? place : `${place} from ${options.clientIp}`
+    const route = routeOf(options)
+    const from = options.clientIp === '' ? '' : ` from ${options.clientIp}`
+    const via = route.via === '' ? '' : ` via ${route.via}`
+    const key = `${options.host}:${options.port}${from}${via}`
     const wire = new SimWire(this.#link, options, key, owner, this, ++this.dials)
     if (this.#closed) this.violation(wire, 'dial after the network was closed')
     this.#countDial(wire)
-    const fail = (error: ConnectError): void => wire.later(this.#latency(), () => this.#failDial(wire, error))
-    if (this.unbindable.has(options.clientIp)) {
-      fail(cannotBind(options.clientIp))
-      return wire
-    }
-    const address = this.#hosts.get(options.host)
-    if (address === undefined) {
-      fail(new ConnectError('dns', `getaddrinfo ENOTFOUND ${options.host}`))
-      return wire
-    }
-    const listener = this.#listeners.get(place)
-    const fate = listener === undefined ? 'refuse' : (listener.onDial?.(options) ?? 'accept')
-    if (listener === undefined || fate === 'refuse') {
-      fail(new ConnectError('tcp', `connect ECONNREFUSED ${address}:${options.port}`))
-    } else if (fate === 'tls' || (options.tls !== null && listener.tls !== true)) {
-      fail(new ConnectError('tls', `handshake with ${place} failed`))
-    } else if (fate === 'accept') {
-      wire.later(this.#latency(), () => this.#accept(wire, listener, address))
-    }
+    const fate = this.#hosts.fate(route.host)
+    if (typeof fate === 'object') wire.later(fate.after, () => this.#connect(wire, route))
+    else if (fate === 'fail') this.#fail(wire, new ConnectError('dns', `getaddrinfo EAI_AGAIN ${route.host}`))
+    else if (fate === 'found') this.#connect(wire, route)
     return wire
   }
 
@@ -178,17 +197,76 @@ export class SimNetwork implements Network, WireKeeper {
     this.#sockets.delete(socket)
   }
 
+  /** The host's addresses are known, or are not. */
+  #connect(wire: SimWire, route: Route): void {
+    const { options } = wire
+    const usable = this.#hosts.usable(route.host, options.clientIp)
+    if (usable instanceof ConnectError) return this.#fail(wire, usable)
+    if (this.unbindable.has(options.clientIp)) return this.#fail(wire, cannotBind(options.clientIp))
+    const place = `${route.host}:${route.port}`
+    const listener = this.#listeners.get(place)
+    const alive = usable.findIndex((address) => !this.dead.has(address))
+    const address = usable[alive]
+    const fate = listener === undefined || address === undefined ? 'refuse' : listener.onDial?.(options)
+    if (listener === undefined || address === undefined || fate === 'refuse') {
+      const refused = `connect ECONNREFUSED ${address ?? usable.join(', ')}:${route.port}`
+      return this.#fail(wire, new ConnectError('tcp', refused))
+    }
+    // Those that are dead have taken their time.
+    let after = 0
+    for (let at = 0; at <= alive; at++) after += this.#latency()
+    if (typeof fate === 'object') after += fate.after
+    if (route.tunnelled) return this.#tunnel(wire, route, listener, after, fate)
+    if (fate === 'tls' || (options.tls !== null && listener.tls !== true)) {
+      return this.#fail(wire, new ConnectError('tls', `handshake with ${place} failed`))
+    }
+    if (fate !== 'hang') wire.later(after, () => this.#accept(wire, listener, address))
+  }
+
+  /** The proxy is reached: what it can say of the host behind it. */
+  #tunnel(wire: SimWire, route: Route, proxy: SimListener, after: number, fate?: DialFate): void {
+    if (fate === 'hang') return
+    const { options } = wire
+    const place = `${options.host}:${options.port}`
+    const listener = this.#listeners.get(place)
+    const found = this.#hosts.usable(options.host, '')
+    const address = found instanceof ConnectError ? undefined : found[0]
+    const isRefused = fate === 'tls' || proxy.onTunnel?.(options) === 'refuse'
+    if (isRefused || listener === undefined || address === undefined) {
+      return this.#fail(wire, new ConnectError('proxy', `${route.via} refused a tunnel to ${place}`))
+    }
+    const behind = listener.onDial?.(options) ?? 'accept'
+    if (behind === 'refuse') {
+      return this.#fail(wire, new ConnectError('proxy', `${route.via} cannot reach ${place}`))
+    }
+    if (behind === 'tls' || (options.tls !== null && listener.tls !== true)) {
+      return this.#fail(wire, new ConnectError('tls', `handshake with ${place} failed`))
+    }
+    if (behind === 'hang') return
+    const more = this.#latency() + (typeof behind === 'object' ? behind.after : 0)
+    wire.later(after + more, () => this.#accept(wire, listener, address))
+  }
+
   #accept(wire: SimWire, listener: SimListener, address: string): void {
-    const local = wire.options.clientIp === '' ? '192.0.2.1' : wire.options.clientIp
+    const { clientIp, tls } = wire.options
+    const local = clientIp === '' ? OWN_ADDRESSES[ipFamily(address) === 6 ? 1 : 0] : clientIp
     const socket = wire.accepted(address, local)
     this.#sockets.add(socket)
-    if (wire.options.tls === null && listener.tls === true) {
+    if (tls === null && listener.tls === true) {
       // A TLS server takes plain HTTP for a broken handshake.
       socket.start({ onData: () => socket.reset(), onClose: () => undefined })
     } else {
       socket.start(listener.onConnection(socket))
     }
     wire.later(this.#latency(), () => wire.opened())
+  }
+
+  #fail(wire: SimWire, error: ConnectError): void {
+    const { via } = routeOf(wire.options)
+    // Whatever happens on the way to a proxy is its failure.
+    const isOwn = via === '' || error.phase === 'proxy' || error.phase === 'tls'
+    const known = isOwn ? error : new ConnectError('proxy', `cannot reach ${via}: ${error.message}`, error)
+    wire.later(this.#latency(), () => this.#failDial(wire, known))
   }
 
   #failDial(wire: SimWire, error: ConnectError): void {
@@ -212,13 +290,20 @@ export class SimNetwork implements Network, WireKeeper {
   #latency(): number {
     return this.#link.random.between(...this.#link.conditions.latency)
   }
+}
 
-  /** 198.18.0.0/15 is for tests of networks (RFC 2544). */
-  #addressOf(host: string): string {
-    if (/^[\d.]+$|:/.test(host)) return host
-    const index = this.#hosts.size + 1
-    return `198.18.${index >> 8}.${index & 255}`
-  }
+/** The addresses of connections that no client IP was chosen for, by family: for documentation (RFC 5737, RFC 3849). */
+const OWN_ADDRESSES = ['192.0.2.1', '2001:db8::1'] as const
+
+function routeOf(options: DialOptions): Route {
+  const { host, port, tls } = options
+  const proxy = options.proxy ?? null
+  if (proxy === null) return { host, port, via: '', tunnelled: false }
+  // `scheme://[user@]host:port`, and what tells its credentials apart.
+  const [, place = '', proxyPort = ''] = /^[^ ]*?:\/\/(?:[^ @]*@)?(.*?):(\d+)(?: |$)/.exec(proxy.name) ?? []
+  const proxyHost = place.replace(/^\[(.*)\]$/, '$1')
+  const via = `${place}:${proxyPort}`
+  return { host: proxyHost, port: Number(proxyPort), via, tunnelled: tls !== null || !proxy.forwards }
 }
 
 /** As net.connect fails where `localAddress` is none of this machine's. */

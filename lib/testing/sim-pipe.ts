@@ -9,6 +9,8 @@ export interface SimConditions {
   readonly split: number
   /** Bytes under way in one direction before `write` says false. */
   readonly buffer: number
+  /** Bytes that each direction of a connection carries in a ms; Infinity: as many as are written. */
+  readonly bandwidth: number
 }
 
 /** What all connections of one network share. */
@@ -36,6 +38,10 @@ interface Piece {
 }
 
 const SCRIBBLE = 0xee
+/** What is written at once arrives in no more parts than these, however slow it is. */
+const MAX_PARTS = 64
+/** ms that one part takes, where that is not too many of them. */
+const PART_TIME = 5
 
 /** One direction of a connection: bytes in order, late, in pieces of any size. */
 export class SimPipe {
@@ -46,6 +52,9 @@ export class SimPipe {
   #offset = 0
   #queued = 0
   #lastDue = 0
+  /** When all that was written before has been put on the wire. */
+  #freeAt = 0
+  #delivered = 0
   #end: { clean: boolean; due: number } | null = null
   /** The end has been delivered; a reset may still follow. */
   #finished = false
@@ -66,6 +75,11 @@ export class SimPipe {
     return this.#queued
   }
 
+  /** Bytes that have been given to the reader so far. */
+  get delivered(): number {
+    return this.#delivered
+  }
+
   /** Whether nothing can be written any more. */
   get ended(): boolean {
     return this.#dead || this.#finished || this.#end !== null || this.#reset !== null
@@ -75,7 +89,7 @@ export class SimPipe {
   write(data: Uint8Array): boolean {
     if (this.ended) return true
     if (data.length > 0) {
-      this.#pieces.push({ data, due: this.#nextDue() })
+      this.#put(data)
       this.#queued += data.length
       this.#plan()
     }
@@ -86,7 +100,7 @@ export class SimPipe {
   /** Ends it after what has been written. */
   end(clean: boolean): void {
     if (this.ended) return
-    this.#end = { clean, due: this.#nextDue() }
+    this.#end = { clean, due: this.#nextDue(0) }
     this.#plan()
   }
 
@@ -95,7 +109,7 @@ export class SimPipe {
     if (this.#dead || this.#reset !== null) return
     this.#truncate(this.#link.random.int(0, this.#queued))
     this.#end = null
-    this.#reset = { error, due: this.#nextDue() }
+    this.#reset = { error, due: this.#nextDue(0) }
     this.#plan()
   }
 
@@ -117,9 +131,24 @@ export class SimPipe {
     this.#plan()
   }
 
-  #nextDue(): number {
-    const [least, most] = this.#link.conditions.latency
-    this.#lastDue = Math.max(this.#lastDue, this.#link.clock.now() + this.#link.random.between(least, most))
+  /** In parts, where the wire is slow: somebody who waits between them sees that it goes on. */
+  #put(data: Uint8Array): void {
+    const { bandwidth } = this.#link.conditions
+    const size = Math.max(1, Math.ceil(bandwidth * PART_TIME), Math.ceil(data.length / MAX_PARTS))
+    if (size >= data.length) {
+      this.#pieces.push({ data, due: this.#nextDue(data.length) })
+      return
+    }
+    for (let at = 0; at < data.length; at += size) {
+      const part = data.subarray(at, at + size)
+      this.#pieces.push({ data: part, due: this.#nextDue(part.length) })
+    }
+  }
+
+  #nextDue(length: number): number {
+    const { clock, random, conditions } = this.#link
+    this.#freeAt = Math.max(this.#freeAt, clock.now()) + length / conditions.bandwidth
+    this.#lastDue = Math.max(this.#lastDue, this.#freeAt + random.between(...conditions.latency))
     return this.#lastDue
   }
 
@@ -214,6 +243,7 @@ export class SimPipe {
       }
     }
     this.#queued -= size
+    this.#delivered += size
     return size
   }
 }

@@ -1,3 +1,4 @@
+import type { DialOptions } from '../net/network.ts'
 import { SimPipe, type PipeEnds, type SimLink } from './sim-pipe.ts'
 
 /** What the server's end of a connection tells. `onClose` exactly once and last. */
@@ -12,6 +13,8 @@ export interface SimSocketOwner {
 
 /** Who hears at the client's end. */
 export interface SimPeer extends PipeEnds {
+  readonly serial: number
+  readonly options: DialOptions
   readonly remoteAddress: string
   readonly localAddress: string
 }
@@ -21,6 +24,9 @@ export class SimSocket {
   /** As the server sees them: the client's address, and its own. */
   readonly remoteAddress: string
   readonly localAddress: string
+  /** Which of the network's dials has led here, from 1; and what was asked for. */
+  readonly dial: number
+  readonly dialled: DialOptions
   readonly #onGone: (socket: SimSocket) => void
   #owner: SimSocketOwner | null = null
   /** Carries what the client writes. Its owner is this socket. */
@@ -34,6 +40,8 @@ export class SimSocket {
     this.#onGone = onGone
     this.remoteAddress = client.localAddress
     this.localAddress = client.remoteAddress
+    this.dial = client.serial
+    this.dialled = client.options
     this.incoming = new SimPipe(link, {
       onPipeData: (chunk) => this.#onData(chunk),
       onPipeEnd: () => this.#onClose(null),
@@ -58,6 +66,11 @@ export class SimSocket {
   /** Bytes written that the client has not been given yet. */
   get undelivered(): number {
     return this.outgoing.queued
+  }
+
+  /** Bytes that the client has been given so far. */
+  get delivered(): number {
+    return this.outgoing.delivered
   }
 
   /** Starts reading. */
