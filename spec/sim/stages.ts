@@ -1,8 +1,16 @@
 import type { ClientOptions, RetriedRequest } from '../../lib/index.ts'
 import type { Random } from '../../lib/testing/random.ts'
 
-const NAMES = ['redirects', 'retries', 'cookies', 'cache', 'clientIps', 'pacing', 'auth'] as const
-export type StageName = (typeof NAMES)[number]
+export const STAGE_NAMES = [
+  'redirects',
+  'retries',
+  'cookies',
+  'cache',
+  'clientIps',
+  'pacing',
+  'auth',
+] as const
+export type StageName = (typeof STAGE_NAMES)[number]
 
 /** How fast one host may be asked. */
 export interface Pace {
@@ -49,7 +57,7 @@ export function drawStages(
   const none = random.chance(0.3)
   const share = random.pick([0.25, 0.5, 0.8])
   const on = Object.fromEntries(
-    NAMES.map((name) => [name, !none && random.chance(share) && !isOff(name)]),
+    STAGE_NAMES.map((name) => [name, !none && random.chance(share) && !isOff(name)]),
   ) as Record<StageName, boolean>
   const clientIpList = on.clientIps ? random.shuffle([...IPS]).slice(0, random.int(1, 4)) : []
   const pace = on.pacing && random.chance(0.7) ? drawPace(random) : null
@@ -61,8 +69,8 @@ export function drawStages(
   }
   const stages = {
     ...on,
-    none: NAMES.every((name) => !on[name]),
-    names: NAMES.filter((name) => on[name]),
+    none: STAGE_NAMES.every((name) => !on[name]),
+    names: STAGE_NAMES.filter((name) => on[name]),
     maxRetries: on.retries ? random.int(1, 3) : 0,
     maxRedirects: on.redirects ? random.pick([1, 5, 20, 20]) : 20,
     retryBudget: random.pick([1, 3, 100]),
