@@ -2,6 +2,7 @@ import type { CacheStore } from './cache/store.ts'
 import type { ClientDefaults } from './call/request/request-options.ts'
 import type { Middleware } from './call/middleware.ts'
 import type { CookieJars } from './cookies/jars.ts'
+import type { DenyPrivateAddresses } from './core/address-blocks.ts'
 import type { Clock } from './core/clock.ts'
 import type { DebugLevel } from './core/debug.ts'
 import type { HostOptions, PacingInput } from './core/host-settings.ts'
@@ -52,6 +53,12 @@ export interface ClientOptions extends ClientDefaults {
   keepAliveTimeout?: number | undefined
   /** Looks a host up instead of the system; may return several addresses. */
   resolve?: Resolve | undefined
+  /**
+   * Dial no address that is not public: loopback, private, link-local (the clouds' metadata servers) and
+   * other special ones fail with ERR_CONNECT_DENIED, whatever name or redirect leads there. `allow`: blocks that
+   * are dialled all the same. Default false. See `docs/proxies.md` for what a proxy looks up.
+   */
+  denyPrivateAddresses?: DenyPrivateAddresses | undefined
   /** Prints what happens on stderr: scheduling; 'protocol' heads too, 'stream' all bytes too. */
   debug?: boolean | DebugLevel | undefined
   /** Time, for simulations. */

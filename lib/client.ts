@@ -37,11 +37,12 @@ import {
   type MapResult,
   type MapSource,
 } from './jobs/map.ts'
-import type { DialOptions } from './net/network.ts'
+import { addressPolicy } from './net/address-guard.ts'
+import type { AddressPolicy, DialOptions } from './net/network.ts'
 import { Proxies } from './net/proxy-names.ts'
 import { TcpNetwork } from './net/tcp.ts'
 import { ClientIps, type ClientIpStats } from './scheduler/client-ips.ts'
-import { Scheduler, type SchedulerStats } from './scheduler/scheduler.ts'
+import { Scheduler, type SchedulerOptions, type SchedulerStats } from './scheduler/scheduler.ts'
 
 /** What `stats()` tells. */
 export interface ClientStats extends SchedulerStats {
@@ -291,27 +292,19 @@ function open(options: ClientOptions): Core {
   const network = options.network ?? new TcpNetwork({ clock, resolve: options.resolve })
   const identities = new TlsIdentities(options.tlsOptions)
   const settings = new HostSettings(options, options.hosts)
+  const policy = addressPolicy(options.denyPrivateAddresses ?? false)
   const scheduler = new Scheduler(
-    {
-      maxConn: options.maxConn ?? LIMITS.maxConn,
-      maxConnPerTarget: options.maxConnPerTarget ?? LIMITS.maxConnPerTarget,
-      maxPipelinedRequests: options.maxPipelinedRequests ?? LIMITS.maxPipelinedRequests,
-      prefer: options.prefer ?? 'connection',
-      maxQueued: options.maxQueued ?? LIMITS.maxQueued,
-      keepAliveTimeout: options.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
-      maxHeadSize: options.maxHeadSize ?? LIMITS.maxHeadSize,
-      parser: options.parser ?? 'lenient',
-    },
+    schedulerLimits(options),
     clock,
     network,
-    (target) => dialOptions(target, identities),
+    (target) => dialOptions(target, identities, policy),
     ({ host }) => settings.of(host),
   )
   const jars = options.cookies === true ? new CookieJars({ clock, id: '' }) : options.cookies || null
-  const policy = options.clientIpPolicy ?? 'round-robin'
+  const choice = options.clientIpPolicy ?? 'round-robin'
   const load = (clientIp: string): number => scheduler.loadOf(clientIp)
   const clientIps =
-    options.clientIps === undefined ? null : new ClientIps(options.clientIps, policy, clock, load)
+    options.clientIps === undefined ? null : new ClientIps(options.clientIps, choice, clock, load)
   const { clientId } = scheduler
   const cache =
     options.cache === undefined || options.cache === false
@@ -357,6 +350,19 @@ function open(options: ClientOptions): Core {
   }
 }
 
+function schedulerLimits(options: ClientOptions): SchedulerOptions {
+  return {
+    maxConn: options.maxConn ?? LIMITS.maxConn,
+    maxConnPerTarget: options.maxConnPerTarget ?? LIMITS.maxConnPerTarget,
+    maxPipelinedRequests: options.maxPipelinedRequests ?? LIMITS.maxPipelinedRequests,
+    prefer: options.prefer ?? 'connection',
+    maxQueued: options.maxQueued ?? LIMITS.maxQueued,
+    keepAliveTimeout: options.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
+    maxHeadSize: options.maxHeadSize ?? LIMITS.maxHeadSize,
+    parser: options.parser ?? 'lenient',
+  }
+}
+
 /** Tells the scheduler, and the client IPs, how hosts answer. */
 function healthOf(scheduler: Scheduler, clientIps: ClientIps | null): Health {
   return {
@@ -374,13 +380,14 @@ function healthOf(scheduler: Scheduler, clientIps: ClientIps | null): Health {
   }
 }
 
-function dialOptions(target: Target, identities: TlsIdentities): DialOptions {
+function dialOptions(target: Target, identities: TlsIdentities, policy: AddressPolicy | null): DialOptions {
   return {
     host: target.host,
     port: target.port,
     clientIp: target.clientIp,
     tls: target.scheme === 'https' ? identities.get(target.tlsIdentity) : null,
     proxy: target.via,
+    policy,
     sessionKey: target.key,
   }
 }

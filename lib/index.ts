@@ -64,7 +64,17 @@ export { version } from './core/version.ts'
 export type { DownloadOptions, DownloadResult } from './jobs/download.ts'
 export { FileError, type FileErrorCode } from './jobs/file-error.ts'
 export type { MapFunction, MapItemOptions, MapOptions, MapRequest, MapResult, MapSource } from './jobs/map.ts'
-export type { Address, DialOptions, Network, Resolve, TlsOptions, Wire, WireOwner } from './net/network.ts'
+export type { DenyPrivateAddresses } from './core/address-blocks.ts'
+export type {
+  Address,
+  AddressPolicy,
+  DialOptions,
+  Network,
+  Resolve,
+  TlsOptions,
+  Wire,
+  WireOwner,
+} from './net/network.ts'
 export { proxyFromEnvironment } from './net/proxy-environment.ts'
 export type { ClientIpChoice, ClientIpPolicy, ClientIpStats } from './scheduler/client-ips.ts'
 export type { SchedulerStats, TargetStats } from './scheduler/stats.ts'

@@ -60,6 +60,8 @@ function isPermanent(error: RequestError): boolean {
       return cause?.code !== 'ECONNRESET' && cause?.code !== 'EPIPE' && cause?.code !== 'ETIMEDOUT'
     case 'tcp':
       return cause?.syscall === 'bind'
+    case 'denied':
+      return true
     case 'proxy':
       // A proxy that refuses by rule, or wants credentials, will do so again.
       return PROXY_REFUSALS.has((error.cause as { status?: number } | undefined)?.status ?? 0)

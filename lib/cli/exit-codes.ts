@@ -40,6 +40,7 @@ const BY_ERROR: ReadonlyMap<string, ExitCode> = new Map([
   ['ERR_CONNECT_DNS', EXIT.network],
   ['ERR_CONNECT_TCP', EXIT.network],
   ['ERR_CONNECT_PROXY', EXIT.network],
+  ['ERR_CONNECT_DENIED', EXIT.network],
   ['ERR_CONNECT_TLS', EXIT.tls],
   ['ERR_CONNECTION_CLOSED', EXIT.network],
   ['ERR_PROTOCOL', EXIT.protocol],

@@ -8,7 +8,8 @@
 /** How far an exchange has come. It decides what may be sent again (RFC 9110 section 9.2.2). */
 export type Progress = 'waiting' | 'sent' | 'answered' | 'done'
 
-export type ConnectPhase = 'dns' | 'tcp' | 'tls' | 'proxy'
+/** 'denied': an address was there, and the client's own rules forbid to dial it. */
+export type ConnectPhase = 'dns' | 'tcp' | 'tls' | 'proxy' | 'denied'
 export type TimeoutPhase = 'queue' | 'connect' | 'send' | 'head' | 'body' | 'total'
 
 export type ErrorCode =
@@ -16,6 +17,7 @@ export type ErrorCode =
   | 'ERR_CONNECT_TCP'
   | 'ERR_CONNECT_TLS'
   | 'ERR_CONNECT_PROXY'
+  | 'ERR_CONNECT_DENIED'
   | 'ERR_TIMEOUT_QUEUE'
   | 'ERR_TIMEOUT_CONNECT'
   | 'ERR_TIMEOUT_SEND'

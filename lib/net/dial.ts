@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { allowedAddresses } from './address-guard.ts'
 import { parseAddress } from './addresses.ts'
 import type { Address, DialOptions } from './network.ts'
 import type { Resolver } from './resolver.ts'
@@ -99,7 +100,12 @@ export class Dial {
       this.#fail(new ConnectError('dns', `${rule}: use a client IP of the other family`))
       return
     }
-    this.#addresses = usable.length > LIMITS.maxAddresses ? usable.slice(0, LIMITS.maxAddresses) : usable
+    const allowed = allowedAddresses(this.#options, usable)
+    if (allowed instanceof ConnectError) {
+      this.#fail(allowed)
+      return
+    }
+    this.#addresses = allowed.length > LIMITS.maxAddresses ? allowed.slice(0, LIMITS.maxAddresses) : allowed
     this.#tryNext()
   }
 

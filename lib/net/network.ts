@@ -34,6 +34,12 @@ export interface ProxyNames {
   of(given: string | URL): TargetProxy
 }
 
+/** Which addresses may be dialled: asked after the lookup, with each of them. */
+export interface AddressPolicy {
+  /** Why `address` may not be dialled, as in "10.0.0.1 is private"; null: it may. */
+  denies(address: string): string | null
+}
+
 export interface DialOptions {
   readonly host: string
   readonly port: number
@@ -47,6 +53,11 @@ export interface DialOptions {
    * for `socks5:` only.
    */
   readonly proxy?: TargetProxy | null | undefined
+  /**
+   * What is asked about every address of the host before it is dialled, also where the host is an address,
+   * whoever looks it up; not about the proxy's own. None by default: all may be.
+   */
+  readonly policy?: AddressPolicy | null | undefined
   /** TLS sessions are resumed between dials with an equal key. */
   readonly sessionKey: string
 }

@@ -1,6 +1,8 @@
 import { Duplex } from 'node:stream'
 import type { SocksClient, SocksClientOptions } from 'socks'
+import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { allowedAddresses } from './address-guard.ts'
 import type { DialOptions } from './network.ts'
 import { authorityOf, credentialsRemedy, proxyError, type Tunnel, type TunnelOwner } from './proxy-tunnel.ts'
 import type { ProxyServer } from './proxy.ts'
@@ -39,11 +41,13 @@ export class SocksTunnel implements Tunnel {
     this.#cancelLookup = this.#resolver.lookup(host, (error, addresses) => {
       this.#cancelLookup = null
       if (this.#done) return
-      if (error === null) this.#load(addresses[0]!.address)
-      else {
-        this.#done = true
-        this.#owner.onTunnelFailed(error)
+      const allowed = error ?? allowedAddresses(this.#origin, addresses)
+      if (!(allowed instanceof ConnectError)) {
+        this.#load(allowed[0]!.address)
+        return
       }
+      this.#done = true
+      this.#owner.onTunnelFailed(allowed)
     })
   }
 

@@ -1,6 +1,7 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type ConnectError, ConnectionClosedError } from '../core/errors.ts'
+import { deniedHost } from './address-guard.ts'
 import { Dial, type DialContext } from './dial.ts'
 import type { Address, DialOptions, TlsOptions, Wire, WireOwner } from './network.ts'
 import { ConnectTunnel } from './proxy-connect.ts'
@@ -45,7 +46,7 @@ export class SocketWire implements Wire, TunnelOwner {
   readonly #hop: DialOptions
   #state: State = 'dialling'
   #step: Step
-  #dial: Dial | null
+  #dial: Dial | null = null
   #tunnel: Tunnel | null = null
   /** While it is not open yet. */
   #times: { dns: number; connect: number; connectedAt: number } | null = null
@@ -68,6 +69,12 @@ export class SocketWire implements Wire, TunnelOwner {
     this.#proxy = proxy
     this.#hop = proxy === null ? options : hopTo(proxy, options)
     this.#step = proxy === null ? 'tls' : 'proxy-tls'
+    // The proxy's own address is the user's choice. What the proxy looks up, nobody here sees.
+    const denied = proxy === null ? null : deniedHost(options)
+    if (denied !== null) {
+      context.clock.defer(() => this.onTunnelFailed(denied))
+      return
+    }
     this.#dial = new Dial(context, this.#hop, this)
     this.#dial.start()
   }

@@ -34,6 +34,7 @@ describe('exit codes', () => {
     ['ERR_CONNECT_DNS', 4],
     ['ERR_CONNECT_TCP', 4],
     ['ERR_CONNECT_TLS', 5],
+    ['ERR_CONNECT_DENIED', 4],
     ['ERR_TIMEOUT_CONNECT', 4],
     ['ERR_TIMEOUT_TOTAL', 4],
     ['ERR_CONNECTION_CLOSED', 4],

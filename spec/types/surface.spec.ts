@@ -269,6 +269,7 @@ function kindOf(code: ErrorCode): 'way' | 'answer' | 'caller' {
     case 'ERR_CONNECT_TCP':
     case 'ERR_CONNECT_TLS':
     case 'ERR_CONNECT_PROXY':
+    case 'ERR_CONNECT_DENIED':
     case 'ERR_TIMEOUT_QUEUE':
     case 'ERR_TIMEOUT_CONNECT':
     case 'ERR_TIMEOUT_SEND':

@@ -1,4 +1,5 @@
 import { CookieJars } from '../../cookies/jars.ts'
+import { checkDenied } from '../../core/address-blocks.ts'
 import { checkHosts, checkPacing } from '../../core/host-settings.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { checkBaseUrl } from './query.ts'
@@ -88,6 +89,7 @@ export const clientChecks: ReadonlyMap<string, Check> = new Map([
   ['parser', oneOf('lenient', 'strict')],
   ['keepAliveTimeout', time],
   ['resolve', func],
+  ['denyPrivateAddresses', checkDenied],
   ['proxyTlsOptions', object],
   ['clientIps', listOf(ipAddress)],
   ['clientIpPolicy', clientIpPolicy],
