@@ -1,14 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Client, type ClientOptions } from '../../lib/index.ts'
-import { Apache, basicLine, digestLine, whyNoApache } from './apache.ts'
-
-const missing = whyNoApache()
-if (missing !== null) {
-  if (process.env['CI'] !== undefined) throw new Error(missing)
-  console.warn(`Specs against a real Apache are left out: ${missing}.`)
-}
+import { Apache, apacheProgram, basicLine, digestLine } from './apache.ts'
+import { describeWith } from './describe-with.ts'
 
 const login = { username: 'mole', password: 'Circle of Life' }
 const umlauts = { username: 'Mäulwurf "x"', password: 'Straße \\ €' }
@@ -45,7 +40,7 @@ function site(folder: string): string {
   `
 }
 
-describe.skipIf(missing !== null)('authentication, to a real Apache', () => {
+describeWith([apacheProgram], 'authentication, to a real Apache', () => {
   let apache: Apache
   beforeAll(async () => {
     apache = await Apache.start(site)

@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
 import { writeCertificate } from './certificate.ts'
-import { Nginx } from './nginx.ts'
-import { describeWithNginx } from './with-nginx.ts'
+import { describeWith } from './describe-with.ts'
+import { Nginx, nginxProgram } from './nginx.ts'
 
 const KEEP_ALIVE = 20
 
-describeWithNginx('connections', () => {
+describeWith([nginxProgram], 'connections', () => {
   let nginx: Nginx
   let ca = ''
 

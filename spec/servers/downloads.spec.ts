@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
 import { download } from '../../lib/jobs/download.ts'
 import { digest, engineOf, Folder } from '../jobs/download-stand.ts'
-import { Nginx } from './nginx.ts'
-import { describeWithNginx } from './with-nginx.ts'
+import { describeWith } from './describe-with.ts'
+import { Nginx, nginxProgram } from './nginx.ts'
 
 const CONTENT = randomBytes(20_000_000)
 const TEXT = Buffer.from('all work and no play '.repeat(50_000))
 
-describeWithNginx('downloads', () => {
+describeWith([nginxProgram], 'downloads', () => {
   let nginx: Nginx
 
   beforeAll(async () => {

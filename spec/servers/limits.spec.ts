@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
-import { Nginx } from './nginx.ts'
+import { describeWith } from './describe-with.ts'
+import { Nginx, nginxProgram } from './nginx.ts'
 import { type ServerView, viewOf } from './server-view.ts'
 import { pageOf, siteLocations, writeSite } from './site.ts'
-import { describeWithNginx } from './with-nginx.ts'
 
 const HOSTS = ['a', 'b', 'c', 'd'].map((name) => `${name}.localhost`)
 
@@ -58,7 +58,7 @@ function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS)/.test(name)).length
 }
 
-describeWithNginx('limits, as the server counts them', () => {
+describeWith([nginxProgram], 'limits, as the server counts them', () => {
   it('10,000 URLs over 4 virtual hosts: every body right, no limit exceeded, nothing left', async () => {
     const socketsBefore = openSockets()
     const server = await start(HOSTS, 2_500)

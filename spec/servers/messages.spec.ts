@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
-import { Nginx } from './nginx.ts'
+import { describeWith } from './describe-with.ts'
+import { Nginx, nginxProgram } from './nginx.ts'
 import { siteLocations, writeSite } from './site.ts'
-import { describeWithNginx } from './with-nginx.ts'
 
 const HOST = 'a.localhost'
 const LARGE = randomBytes(50 * 1024 * 1024)
@@ -22,7 +22,7 @@ function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-describeWithNginx('messages', () => {
+describeWith([nginxProgram], 'messages', () => {
   let nginx: Nginx
   let site = ''
   let client: Client

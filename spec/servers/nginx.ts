@@ -1,19 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import net, { type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { type Program, whyNot } from './program.ts'
+import { logged, ServerProcess } from './server-process.ts'
 
 /** One line of the access log: what the server says about one request it has answered. */
 export interface AccessEntry {
@@ -59,76 +51,73 @@ const LOG_FORMAT = JSON.stringify({
   sni: '$ssl_server_name',
   sessionReused: '$ssl_session_reused',
 })
-const START_ATTEMPTS = 5
-const START_TIMEOUT = 10_000
+
+export const nginxProgram: Program = {
+  name: 'nginx',
+  files: ['nginx'],
+  packages: 'nginx-light',
+  variable: 'NGINX',
+  lacks: (path) => {
+    const built = execFileSync('sh', ['-c', '"$0" -V 2>&1', path], { encoding: 'utf8' })
+    const modules = ['--with-debug', '--with-http_stub_status_module', '--with-http_dav_module']
+    const missing = modules.filter((module) => !built.includes(module))
+    return missing.length === 0 ? null : `was built without ${missing.join(', ')}`
+  },
+}
 
 /** Why no nginx can be run here, and what to do about it; null when all is well. */
 export function whyNoNginx(): string | null {
-  const binary = findNginx()
-  const remedy = 'install it with "apt-get install nginx-light" (Debian), or set NGINX to its path'
-  if (binary === null) return `nginx was not found; ${remedy}`
-  const built = execFileSync('sh', ['-c', '"$0" -V 2>&1', binary], { encoding: 'utf8' })
-  const missing = ['--with-debug', '--with-http_stub_status_module', '--with-http_dav_module'].filter(
-    (module) => !built.includes(module),
-  )
-  return missing.length === 0 ? null : `${binary} was built without ${missing.join(', ')}; ${remedy}`
+  return whyNot(nginxProgram)
 }
 
-function findNginx(): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  const named = process.env['NGINX']
-  const candidates = named === undefined ? folders.map((folder) => join(folder, 'nginx')) : [named]
-  return candidates.find((path) => existsSync(path)) ?? null
-}
-
-/** A real nginx on loopback, in the foreground, with all its files in a folder of its own. */
+/** A real nginx on loopback. */
 export class Nginx {
-  readonly folder: string
-  readonly port: number
-  readonly tlsPort: number
-  /** Where it tells its status: connections to here are the spec's own. */
-  readonly statusPort: number
-  readonly #child: ChildProcess
+  readonly #process: ServerProcess
 
-  private constructor(folder: string, ports: readonly number[], child: ChildProcess) {
-    this.folder = folder
-    this.port = ports[0]!
-    this.tlsPort = ports[1]!
-    this.statusPort = ports[2]!
-    this.#child = child
+  private constructor(process: ServerProcess) {
+    this.#process = process
   }
 
   /** Starts it, on ports that are free; resolves when it answers. */
   static async start(options: NginxOptions): Promise<Nginx> {
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-nginx-'))
-    for (let attempt = 1; ; attempt++) {
-      const ports = await freePorts(3)
-      const path = join(folder, 'nginx.conf')
-      writeFileSync(path, await configure(options, folder, ports))
-      const errorLog = join(folder, 'error.log')
-      const child = spawn(findNginx()!, ['-p', folder, '-e', errorLog, '-c', path], { stdio: 'ignore' })
-      const nginx = new Nginx(folder, ports, child)
-      if (await nginx.#answers()) return nginx
-      const log = existsSync(errorLog) ? readFileSync(errorLog, 'utf8').slice(-2_000) : ''
-      await nginx.#end()
-      if (attempt === START_ATTEMPTS || !/Address already in use/.test(log)) {
-        rmSync(folder, { recursive: true, force: true })
-        throw new Error(`nginx did not start:\n${log}`)
-      }
-      rmSync(errorLog)
-    }
+    return new Nginx(
+      await ServerProcess.start({
+        program: nginxProgram,
+        ports: 3,
+        configure: async (folder, ports) => {
+          const path = join(folder, 'nginx.conf')
+          writeFileSync(path, await configure(options, folder, ports))
+          return ['-p', folder, '-e', join(folder, 'error.log'), '-c', path]
+        },
+        answers: (ports) => activeConnections(ports[2]!),
+      }),
+    )
+  }
+
+  get folder(): string {
+    return this.#process.folder
+  }
+
+  get port(): number {
+    return this.#process.ports[0]!
+  }
+
+  get tlsPort(): number {
+    return this.#process.ports[1]!
+  }
+
+  /** Where it tells its status: connections to here are the spec's own. */
+  get statusPort(): number {
+    return this.#process.ports[2]!
   }
 
   get pid(): number {
-    return this.#child.pid!
+    return this.#process.pid
   }
 
   /** Connections that are open by the server's own count, the one that asks left out. */
-  async activeConnections(): Promise<number> {
-    const request = http.get({ host: '127.0.0.1', port: this.statusPort, path: '/', agent: false })
-    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
-    const text = (await response.toArray()).join('')
-    return Number(/Active connections: (\d+)/.exec(text)![1]) - 1
+  activeConnections(): Promise<number> {
+    return activeConnections(this.statusPort)
   }
 
   /** Requests answered until now, in the order in which they were finished. */
@@ -137,17 +126,9 @@ export class Nginx {
     return text.trimEnd().split('\n').filter(Boolean).map(readEntry)
   }
 
-  /**
-   * The `count` entries that match, once they are there: nginx writes the line after the answer has
-   * left. Gives what there is when it has been asked a thousand times since.
-   */
-  async logged(count: number, matches: (entry: AccessEntry) => boolean): Promise<AccessEntry[]> {
-    for (let times = 0; times < 1000; times++) {
-      const found = this.accessLog().filter((entry) => matches(entry))
-      if (found.length >= count) return found
-      await this.activeConnections()
-    }
-    return this.accessLog().filter((entry) => matches(entry))
+  /** The `count` entries that match, once they are there; what there is after 10 s. */
+  logged(count: number, matches: (entry: AccessEntry) => boolean): Promise<readonly AccessEntry[]> {
+    return logged(count, () => this.accessLog().filter((entry) => matches(entry)))
   }
 
   /** The lines of the trace, in the order in which things happened. */
@@ -157,34 +138,20 @@ export class Nginx {
 
   /** Lets new workers take over; the old ones finish what they have, and close. */
   reload(): void {
-    this.#child.kill('SIGHUP')
+    this.#process.signal('SIGHUP')
   }
 
   /** Ends it and takes its folder away. */
-  async stop(): Promise<void> {
-    await this.#end()
-    rmSync(this.folder, { recursive: true, force: true })
+  stop(): Promise<void> {
+    return this.#process.stop()
   }
+}
 
-  async #answers(): Promise<boolean> {
-    const until = performance.now() + START_TIMEOUT
-    while (this.#child.exitCode === null && this.#child.signalCode === null && performance.now() < until) {
-      try {
-        await this.activeConnections()
-        return true
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    }
-    return false
-  }
-
-  async #end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
-    await exited
-  }
+async function activeConnections(statusPort: number): Promise<number> {
+  const request = http.get({ host: '127.0.0.1', port: statusPort, path: '/', agent: false })
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  const text = (await response.toArray()).join('')
+  return Number(/Active connections: (\d+)/.exec(text)![1]) - 1
 }
 
 async function configure(options: NginxOptions, folder: string, ports: readonly number[]): Promise<string> {
@@ -235,12 +202,4 @@ function readEntry(line: string): AccessEntry {
     sni: raw['sni']!,
     sessionReused: raw['sessionReused'] === 'r',
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

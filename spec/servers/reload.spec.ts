@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
-import { Nginx } from './nginx.ts'
-import { describeWithNginx } from './with-nginx.ts'
+import { describeWith } from './describe-with.ts'
+import { Nginx, nginxProgram } from './nginx.ts'
 
 const CONNECTIONS = 4
 const RELOADS = 3
 /** Far more than it takes; without it a reload without effect would never end. */
 const MOST_REQUESTS = 100_000
 
-describeWithNginx('a server that reloads while it is busy', () => {
+describeWith([nginxProgram], 'a server that reloads while it is busy', () => {
   it.each([1, 8])('costs no GET, at depth %i', async (depth) => {
     const nginx = await Nginx.start({
       servers: ({ plain }) => `server { listen 127.0.0.1:${plain}; return 200 "$request_uri"; }`,

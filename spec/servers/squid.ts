@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Program } from './program.ts'
+import { logged, ServerProcess } from './server-process.ts'
 
 /** One line of the access log: what the proxy says about one request or tunnel that has ended. */
 export interface ProxyEntry {
@@ -23,61 +21,47 @@ export interface SquidOptions {
   readonly hosts: readonly string[]
   /** Ports that tunnels may not lead to. */
   readonly forbiddenPort?: number
+  /** More lines of its configuration. */
+  readonly more?: string
 }
 
-const START_ATTEMPTS = 5
-const START_TIMEOUT = 20_000
-
-/** Why no squid can be run here, and what to do about it; null when all is well. */
-export function whyNoSquid(): string | null {
-  if (findSquid() !== null) return null
-  return 'squid was not found; install it with "apt-get install squid" (Debian), or set SQUID to its path'
+export const squidProgram: Program = {
+  name: 'squid',
+  files: ['squid'],
+  packages: 'squid',
+  variable: 'SQUID',
 }
 
-function findSquid(): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  const named = process.env['SQUID']
-  const candidates = named === undefined ? folders.map((folder) => join(folder, 'squid')) : [named]
-  return candidates.find((path) => existsSync(path)) ?? null
-}
-
-/** A real squid on loopback, in the foreground, with all its files in a folder of its own. */
+/** A real squid on loopback. */
 export class Squid implements AsyncDisposable {
-  readonly port: number
-  readonly #folder: string
-  readonly #child: ChildProcess
+  readonly #process: ServerProcess
 
-  private constructor(folder: string, port: number, child: ChildProcess) {
-    this.#folder = folder
-    this.port = port
-    this.#child = child
+  private constructor(process: ServerProcess) {
+    this.#process = process
   }
 
   /** Starts it, on a port that is free; resolves when it takes connections. */
   static async start(options: SquidOptions): Promise<Squid> {
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-squid-'))
-    // Started by root it becomes a user of its own, who writes the logs.
-    chmodSync(folder, 0o777)
-    for (let attempt = 1; ; attempt++) {
-      const port = await freePort()
-      writeFileSync(join(folder, 'squid.conf'), configure(options, folder, port))
-      const child = spawn(findSquid()!, ['-N', '-f', join(folder, 'squid.conf')], { stdio: 'ignore' })
-      const squid = new Squid(folder, port, child)
-      if (await squid.#answers()) return squid
-      const path = join(folder, 'cache.log')
-      const log = existsSync(path) ? readFileSync(path, 'utf8').slice(-2_000) : ''
-      await squid.#end()
-      if (attempt === START_ATTEMPTS || !/in use/.test(log)) {
-        rmSync(folder, { recursive: true, force: true })
-        throw new Error(`squid did not start:\n${log}`)
-      }
-      rmSync(path)
-    }
+    return new Squid(
+      await ServerProcess.start({
+        program: squidProgram,
+        ports: 1,
+        configure: (folder, ports) => {
+          const path = join(folder, 'squid.conf')
+          writeFileSync(path, configure(options, folder, ports[0]!))
+          return ['-N', '-f', path]
+        },
+      }),
+    )
+  }
+
+  get port(): number {
+    return this.#process.ports[0]!
   }
 
   /** Requests and tunnels that have ended, in the order in which they did. */
   accessLog(): ProxyEntry[] {
-    const path = join(this.#folder, 'access.log')
+    const path = join(this.#process.folder, 'access.log')
     if (!existsSync(path)) return []
     const entries = readFileSync(path, 'utf8').trimEnd().split('\n').filter(Boolean).map(readEntry)
     // The look whether it answers asks for nothing.
@@ -88,42 +72,13 @@ export class Squid implements AsyncDisposable {
    * The `count` entries that match, once they are there: a line comes after its answer, a tunnel's after
    * its end. Gives what there is after 10 s.
    */
-  async logged(count: number, matches: (entry: ProxyEntry) => boolean): Promise<ProxyEntry[]> {
-    const until = performance.now() + 10_000
-    for (;;) {
-      const found = this.accessLog().filter((entry) => matches(entry))
-      if (found.length >= count || performance.now() > until) return found
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
+  logged(count: number, matches: (entry: ProxyEntry) => boolean): Promise<readonly ProxyEntry[]> {
+    return logged(count, () => this.accessLog().filter((entry) => matches(entry)))
   }
 
   /** Ends it and takes its folder away. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end()
-    rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  async #answers(): Promise<boolean> {
-    const until = performance.now() + START_TIMEOUT
-    while (this.#child.exitCode === null && this.#child.signalCode === null && performance.now() < until) {
-      const socket = connect(this.port, '127.0.0.1')
-      try {
-        await once(socket, 'connect')
-        return true
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      } finally {
-        socket.destroy()
-      }
-    }
-    return false
-  }
-
-  async #end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
-    await exited
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process.stop()
   }
 }
 
@@ -167,6 +122,7 @@ function configure(options: SquidOptions, folder: string, port: number): string 
     shutdown_lifetime 0 seconds
     visible_hostname squid.test
     pipeline_prefetch 8
+    ${options.more ?? ''}
     ${forbidden}
     ${access}
   `.replaceAll(/^ +/gm, '')
@@ -182,12 +138,4 @@ function readEntry(line: string): ProxyEntry {
     status: Number(status),
     user: user!,
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }
