@@ -23,6 +23,9 @@ function codes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
+/** A kept line is made of one piece again each time that so many have been added. */
+const MOST_PIECES = 128
+
 /**
  * Reads a head, or a trailer section, from Latin-1 text that comes in any pieces, in one pass.
  *
@@ -40,6 +43,8 @@ export class HeadReader {
   #part: 'status' | 'fields' = 'status'
   /** The beginning of a line, or of a folded one, whose end has not come. */
   #kept = ''
+  /** Pieces that have been added to such lines. */
+  #pieces = 0
   /** Whether it ends with LF, so that only a fold could go on with it. */
   #keptEnded = false
 
@@ -188,6 +193,9 @@ export class HeadReader {
     if (at < text.length) {
       const before = this.#kept.length
       this.#kept += text.slice(at)
+      // A string made by adding holds on to 32 bytes for each part: bytes that drip in one by one
+      // would take 30 times the limit.
+      if (++this.#pieces % MOST_PIECES === 0) this.#kept = inOne(this.#kept)
       this.#keptEnded = text.charCodeAt(text.length - 1) === LF
       // What is no HTTP at all should not be read up to the limit first.
       if (this.#part === 'status' && before < 5) checkPrefix(this.#kept)
@@ -339,6 +347,11 @@ export class HeadReader {
       this.statusText = line.reason
     }
   }
+}
+
+/** The same text, made anew of no parts. */
+function inOne(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 /** The LF that ends a folded line whose first LF is at `lf`; -1: not in `text`. */
