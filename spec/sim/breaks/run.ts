@@ -1,0 +1,89 @@
+// Proves that the simulation's checkers bite: npm run sim:breaks [-- --seeds 1..2000] [name ...]. Each fault is
+// planted in a copy of the project, must be caught within these seeds, and is taken back before the next.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { CALLS } from './calls.ts'
+import { EXCHANGES } from './exchanges.ts'
+import { Copy, type Break } from './plant.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+/** Lived through before the first fault is planted. */
+const SOUND_SEEDS = '1..60'
+/** ms for one fault. */
+const MAX_TIME = 300_000
+
+interface Run {
+  readonly failed: boolean
+  readonly text: string
+}
+
+/** Lives through the worlds of the copy. */
+async function simulate(copy: Copy, seeds: string): Promise<Run> {
+  const args = [join(copy.path, 'spec/sim/run.ts'), '--seeds', seeds, '--no-shrink']
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: copy.path,
+      timeout: MAX_TIME,
+    })
+    return { failed: false, text: stdout }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string }
+    // 1: a world failed. Anything else is no verdict on the fault.
+    if (code === 1 && /^seed \d+ failed:$/m.test(stdout)) return { failed: true, text: stdout }
+    throw new Error(`the simulation has not run: ${stderr || String(error)}`, { cause: error })
+  }
+}
+
+/** The seed that failed, and what was wrong. */
+function found(text: string): { seed: string; wrong: string } {
+  const [, seed = '', wrong = ''] = /^seed (\d+) failed:\n {2}(.*)$/m.exec(text) ?? []
+  return { seed, wrong: wrong.slice(0, 150) }
+}
+
+async function simulateWith(copy: Copy, each: Break, seeds: string): Promise<Run> {
+  await copy.plant(each)
+  try {
+    return await simulate(copy, seeds)
+  } finally {
+    await copy.restore()
+  }
+}
+
+/** Whether it was caught. */
+async function tryBreak(copy: Copy, each: Break, seeds: string): Promise<boolean> {
+  const { failed, text } = await simulateWith(copy, each, seeds)
+  if (!failed) {
+    console.log(`NOT CAUGHT  ${each.name}`)
+    return false
+  }
+  const { seed, wrong } = found(text)
+  console.log(`caught  ${each.name} | seed ${seed}: ${wrong}`)
+  await mustBeSound(copy, `${seed}..${seed}`)
+  return true
+}
+
+/** The code as it is passes these seeds: otherwise their failing shows nothing. */
+async function mustBeSound(copy: Copy, seeds: string): Promise<void> {
+  const { failed, text } = await simulate(copy, seeds)
+  if (!failed) return
+  const { seed, wrong } = found(text)
+  throw new Error(`seed ${seed} fails without any fault: ${wrong}`)
+}
+
+const { values, positionals } = parseArgs({
+  options: { seeds: { type: 'string', default: '1..2000' } },
+  allowPositionals: true,
+})
+const all = [...EXCHANGES, ...CALLS]
+const breaks = all.filter(({ name }) => positionals.every((part) => name.includes(part)))
+const copy = await Copy.make(ROOT)
+try {
+  await mustBeSound(copy, SOUND_SEEDS)
+  let caught = 0
+  for (const each of breaks) if (await tryBreak(copy, each, values.seeds)) caught++
+  console.log(`${caught} of ${breaks.length} faults caught within seeds ${values.seeds}`)
+  process.exitCode = caught === breaks.length && breaks.length > 0 ? 0 : 1
+} finally {
+  await copy.remove()
+}
