@@ -1,4 +1,4 @@
-import type { CacheMode } from '../index.ts'
+import { LIMITS, type CacheMode } from '../index.ts'
 import { usageError } from './cli-error.ts'
 import { readCookieArgs } from './cookie-args.ts'
 import { readCredentials, type CredentialFlags } from './credentials.ts'
@@ -37,6 +37,8 @@ export interface Flags extends CredentialFlags, ProxyFlags {
   readonly connectTimeout?: number
   readonly maxTime?: number
   readonly maxFilesize?: number
+  readonly speedLimit?: number
+  readonly speedTime?: number
 }
 
 interface Surroundings extends StdinHolder {
@@ -88,6 +90,7 @@ export async function checkFlags(
     connectTimeout: flags.connectTimeout,
     maxTime: flags.maxTime,
     maxFileSize: flags.maxFilesize,
+    ...readSpeed(flags),
   }
 }
 
@@ -128,6 +131,14 @@ function checkLoops({ location, maxRedirs, allowInsecureRedirect, ...flags }: Fl
         'since the wait counts; make it at least twice as long, or the rate faster',
     )
   }
+}
+
+/** As curl: either alone has the other's default, which for the limit is 1. */
+function readSpeed({ speedLimit, speedTime }: Flags): Pick<GetOptions, 'minRate' | 'minRateWindow'> {
+  if (speedTime !== undefined && speedTime < LIMITS.minRateWindow) {
+    throw usageError(`--speed-time is too short to measure; give at least ${LIMITS.minRateWindow / 1000} s`)
+  }
+  return { minRate: speedLimit ?? (speedTime === undefined ? undefined : 1), minRateWindow: speedTime }
 }
 
 function headersOf(flags: Flags): [string, string][] {

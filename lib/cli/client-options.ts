@@ -17,6 +17,8 @@ export function clientOptions(
     maxPipelinedRequests: options.pipeline,
     connectTimeout: options.connectTimeout,
     totalTimeout: options.maxTime,
+    minBodyRate: options.minRate,
+    minBodyRateWindow: options.minRateWindow,
     maxBodySize: mayPipeline(options)
       ? Math.min(CLI_LIMITS.wholeBody, options.maxFileSize ?? Infinity)
       : undefined,

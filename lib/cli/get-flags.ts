@@ -109,6 +109,8 @@ function addLimits(command: Command): void {
     .option('--rate <n/unit>', 'requests to one target, as 10/s, 100/m, 5/h; N alone is per hour', rateOption)
     .option('--connect-timeout <seconds>', 'most for name lookup, TCP and TLS together', secondsOption)
     .option('--max-time <seconds>', 'most for one URL, from when its turn comes, with retries', secondsOption)
+    .option('-Y, --speed-limit <bytes>', 'give bodies up that come at fewer bytes a second', sizeOption)
+    .option('-y, --speed-time <seconds>', 'what --speed-limit is measured over (default: 30)', secondsOption)
     .option('--max-filesize <bytes>', 'most for one body, decoded; k, M and G for units', sizeOption)
 }
 

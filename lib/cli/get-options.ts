@@ -38,6 +38,10 @@ export interface GetOptions {
   readonly connectTimeout: number | undefined
   readonly maxTime: number | undefined
   readonly maxFileSize: number | undefined
+  /** Bytes per second that bodies have to come at. */
+  readonly minRate: number | undefined
+  /** What that is measured over, ms. */
+  readonly minRateWindow: number | undefined
   readonly insecure: boolean
   readonly resolve: ReadonlyMap<string, readonly string[]>
 }

@@ -55,6 +55,10 @@ export interface ExchangeTimeouts {
   readonly requestTimeout: number
   readonly replyTimeout: number
   readonly bodyTimeout: number
+  /** Bytes per second that a body has to come at; 0: none. */
+  readonly minBodyRate: number
+  /** What that is measured over, ms; above 0. */
+  readonly minBodyRateWindow: number
 }
 
 /** Who is told what becomes of an exchange. Implemented once, by the call: no closure a request. */

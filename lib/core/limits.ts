@@ -56,6 +56,12 @@ export const LIMITS = {
   replyTimeout: 60_000,
   /** The longest silence inside a body, whether the server or the reader is silent. */
   bodyTimeout: 30_000,
+  /** Bytes per second that a body has to come at. Off: nobody knows how slow a server may be. As in curl. */
+  minBodyRate: 0,
+  /** What `minBodyRate` is measured over, ms: curl's --speed-time. Shorter ones take a pause for a fault. */
+  minBodyRateWindow: 30_000,
+  /** The shortest that it may be, ms: bytes come in bursts, and timers turn in steps. */
+  minRateWindow: 100,
   /** The whole call. Off: a long download is not a fault. */
   totalTimeout: 0,
   /**

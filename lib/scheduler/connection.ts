@@ -83,7 +83,7 @@ export class Connection
     this.#owner = owner
     this.#dial = dial
     this.#writer = new RequestWriter(this)
-    this.#reader = new ResponseReader(this, this.#inFlight, context.decoder)
+    this.#reader = new ResponseReader(this, this.#inFlight, context)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
     this.#deadline = new Deadline(context, this)
   }
@@ -344,6 +344,10 @@ export class Connection
   setReading(on: boolean): void {
     if (on) this.#wire!.resume()
     else this.#wire!.pause()
+  }
+
+  onSlowBody(error: RequestError): void {
+    this.#close(error, true)
   }
 
   // --- the writer's owner ----------------------------------------------------------------------

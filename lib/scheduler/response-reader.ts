@@ -1,8 +1,11 @@
 import type { Deque } from '../core/deque.ts'
+import type { RequestError } from '../core/errors.ts'
 import type { Exchange, ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
-import { ResponseDecoder, type DecoderOptions, type DecoderSink } from '../http1/response-decoder.ts'
+import { ResponseDecoder, type DecoderSink } from '../http1/response-decoder.ts'
+import { BodyRate } from './body-rate.ts'
+import type { SchedulerContext } from './context.ts'
 
 /** A connection, as the decoder's half of it sees it. */
 export interface ReaderOwner {
@@ -16,6 +19,8 @@ export interface ReaderOwner {
   onMutedTooLong(): void
   /** Goes on reading the wire, or stops. */
   setReading(on: boolean): void
+  /** The body of the exchange in front comes more slowly than it may. */
+  onSlowBody(error: RequestError): void
 }
 
 /**
@@ -31,11 +36,15 @@ export class ResponseReader implements DecoderSink {
   /** Of the answer that is being read. */
   #head: ResponseHead | null = null
   #mutedBytes = 0
+  readonly #context: SchedulerContext
+  /** Once an exchange has asked for a minimum rate. */
+  #rate: BodyRate | null = null
 
-  constructor(owner: ReaderOwner, inFlight: Deque<Exchange>, options: DecoderOptions) {
+  constructor(owner: ReaderOwner, inFlight: Deque<Exchange>, context: SchedulerContext) {
     this.#owner = owner
     this.#inFlight = inFlight
-    this.#decoder = new ResponseDecoder(this, options)
+    this.#context = context
+    this.#decoder = new ResponseDecoder(this, context.decoder)
   }
 
   /** Throws ProtocolError or LimitError. false: bytes are left that answer nothing. */
@@ -49,11 +58,13 @@ export class ResponseReader implements DecoderSink {
 
   close(): void {
     this.#decoder.close()
+    this.#rate?.stop()
   }
 
   /** Drops what comes for the exchange in front. false: that is too much, close the connection. */
   mute(): boolean {
     this.#mutedBytes = 0
+    this.#rate?.stop()
     return this.#head === null || isDroppable(this.#head)
   }
 
@@ -61,6 +72,7 @@ export class ResponseReader implements DecoderSink {
   resume(): boolean {
     if (!this.paused) return false
     this.paused = false
+    this.#rate?.resume()
     this.#owner.setReading(true)
     return true
   }
@@ -85,17 +97,21 @@ export class ResponseReader implements DecoderSink {
     const first = this.#inFlight.first!
     this.#head = head
     this.#owner.onResponseHead(first, head)
-    if (!first.muted) first.sink.onHead(first, head)
-    else if (!isDroppable(head)) this.#owner.onMutedTooLong()
+    if (!first.muted) {
+      if (first.request.timeouts.minBodyRate > 0) this.#watchRate(first)
+      first.sink.onHead(first, head)
+    } else if (!isDroppable(head)) this.#owner.onMutedTooLong()
   }
 
   onBody(chunk: Uint8Array): void {
     const first = this.#inFlight.first!
+    if (this.#rate !== null) this.#rate.bytes += chunk.length
     if (first.muted) {
       this.#mutedBytes += chunk.length
       if (this.#mutedBytes > LIMITS.maxMutedBytes) this.#owner.onMutedTooLong()
     } else if (!first.sink.onBody(first, chunk) && !this.paused && !this.#decoder.closed && !first.muted) {
       this.paused = true
+      this.#rate?.pause()
       this.#owner.setReading(false)
     }
   }
@@ -104,10 +120,16 @@ export class ResponseReader implements DecoderSink {
     const x = this.#inFlight.shift()!
     const head = this.#head!
     this.#head = null
+    this.#rate?.stop()
     x.holder = null
     x.progress = 'done'
     this.resume()
     this.#owner.onAnswered(x, head, trailers)
+  }
+
+  #watchRate({ request }: Exchange): void {
+    this.#rate ??= new BodyRate(this.#context, (error) => this.#owner.onSlowBody(error))
+    this.#rate.start(request.timeouts)
   }
 }
 

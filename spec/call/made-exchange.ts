@@ -8,7 +8,15 @@ import { Target } from '../../lib/core/target.ts'
 /** What differs from a plain request: its own parts, or its rules. */
 export type RequestParts = Partial<PreparedRequest> & Partial<CallRules>
 
-const NO_TIMEOUTS = { queueTimeout: 0, connectTimeout: 0, requestTimeout: 0, replyTimeout: 0, bodyTimeout: 0 }
+const NO_TIMEOUTS = {
+  queueTimeout: 0,
+  connectTimeout: 0,
+  requestTimeout: 0,
+  replyTimeout: 0,
+  bodyTimeout: 0,
+  minBodyRate: 0,
+  minBodyRateWindow: 1_000,
+}
 
 /** A request as the builder makes it, but for what `parts` says. */
 export function madeRequest(parts: RequestParts = {}): PreparedRequest {

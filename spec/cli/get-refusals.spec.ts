@@ -43,6 +43,8 @@ describe('trawl get refuses at once', () => {
     ],
     ['--max-time soon', 'It must be a number of seconds, as 30 or 2.5; 0 for no limit.'],
     ['--max-filesize 1kb', 'It must be a number of bytes above 0, as 500000, 200k or 1.5G.'],
+    ['--speed-limit fast', 'It must be a number of bytes above 0, as 500000, 200k or 1.5G.'],
+    ['-y 0', 'trawl: --speed-time is too short to measure; give at least 0.1 s\n'],
     ['-H X-A:1\r\nX-B:2', 'give each field its own -H'],
     ['-A a\nb', 'A field value holds no line ends'],
     ['-X (GET)', 'It must be a method name, as GET or POST, and not CONNECT.'],

@@ -65,6 +65,8 @@ export class Asker implements AsyncDisposable {
         requestTimeout: LIMITS.requestTimeout,
         replyTimeout: LIMITS.replyTimeout,
         bodyTimeout: LIMITS.bodyTimeout,
+        minBodyRate: LIMITS.minBodyRate,
+        minBodyRateWindow: LIMITS.minBodyRateWindow,
       },
       ...more,
     }

@@ -125,6 +125,8 @@ describe.each(PROXIES)('requests over %s', (_, scheme, url, start) => {
         requestTimeout: 50,
         replyTimeout: 50,
         bodyTimeout: 50,
+        minBodyRate: 0,
+        minBodyRateWindow: 1_000,
       }
       const [result] = await Promise.allSettled([asker.ask(target, '/', { timeouts })])
       expect(result).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } })

@@ -127,6 +127,8 @@ function requestOf(wish: Wish): ExchangeRequest {
       requestTimeout: wish.requestTimeout ?? LIMITS.requestTimeout,
       replyTimeout: wish.replyTimeout ?? LIMITS.replyTimeout,
       bodyTimeout: wish.bodyTimeout ?? LIMITS.bodyTimeout,
+      minBodyRate: wish.minBodyRate ?? LIMITS.minBodyRate,
+      minBodyRateWindow: wish.minBodyRateWindow ?? LIMITS.minBodyRateWindow,
     },
   }
 }

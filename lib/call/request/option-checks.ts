@@ -57,6 +57,8 @@ export const sharedChecks: readonly (readonly [string, Check])[] = [
   ['requestTimeout', time],
   ['replyTimeout', time],
   ['bodyTimeout', time],
+  ['minBodyRate', rate],
+  ['minBodyRateWindow', window],
   ['totalTimeout', time],
   ['maxBodySize', size],
   ['maxDecodeRatio', ratio],
@@ -112,6 +114,16 @@ export const extendChecks: ReadonlyMap<string, Check> = new Map([
   ['cacheMode', cacheMode],
   ['use', listOf(func)],
 ])
+
+function rate(name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0 && value < Infinity) return
+  fail(name, value, 'a number of bytes per second from 0 (off)')
+}
+
+function window(name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= LIMITS.minRateWindow && value <= MAX_TIME) return
+  fail(name, value, `a number of milliseconds from ${LIMITS.minRateWindow} to ${MAX_TIME}`)
+}
 
 function signal(name: string, value: unknown): void {
   if (!(value instanceof AbortSignal)) fail(name, value, 'an AbortSignal')

@@ -68,6 +68,13 @@ export interface SharedOptions {
   replyTimeout?: number | undefined
   /** Longest silence inside the body, the server's or the reader's, ms; default 30,000. */
   bodyTimeout?: number | undefined
+  /**
+   * Bytes per second that a response's body has to come at, as it is on the wire; default 0: none. One that came
+   * more slowly over a whole `minBodyRateWindow` is a TimeoutError. Time in which nobody reads it is not counted.
+   */
+  minBodyRate?: number | undefined
+  /** What `minBodyRate` is measured over, ms, from 100; default 30,000. */
+  minBodyRateWindow?: number | undefined
   /** Longest time for the whole call, redirects and retries included, ms; default 0: none. */
   totalTimeout?: number | undefined
   /** Most bytes of a body, after decoding; default 256 MiB for `request`, none for `stream`. */
