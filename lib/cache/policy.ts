@@ -65,8 +65,13 @@ function newer(a: StoredResponse | null, b: StoredResponse): StoredResponse {
 
 /** Field lines that ask whether `terms` still hold (RFC 9111 section 4.3.1); '' where nothing can be asked. */
 export function conditionsOf({ etag, lastModified }: Terms): string {
-  const byTag = etag === '' ? '' : `If-None-Match: ${etag}\r\n`
-  return lastModified === '' ? byTag : `${byTag}If-Modified-Since: ${lastModified}\r\n`
+  const byTag = isSendable(etag) ? `If-None-Match: ${etag}\r\n` : ''
+  return isSendable(lastModified) ? `${byTag}If-Modified-Since: ${lastModified}\r\n` : byTag
+}
+
+/** Fields that arrive may have control characters in them, and a store of the user's own may give anything. */
+function isSendable(value: string): boolean {
+  return /^[\t\u0020-\u007e\u0080-\u00ff]+$/.test(value)
 }
 
 /** Whether a 304 is about `terms` (RFC 9111 section 4.3.4). What it does not name, it cannot deny. */

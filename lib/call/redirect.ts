@@ -1,6 +1,7 @@
 import { RedirectError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
+import { shownUrl } from '../core/shown-url.ts'
 import type { CallHistory } from './history.ts'
 import type { BuiltRequest, PreparedRequest, RequestBuilder } from './request/request.ts'
 
@@ -108,10 +109,8 @@ function encodeByte(byte: number): string {
   return `%${byte.toString(16).toUpperCase()}`
 }
 
-/** For a message: bounded, and without a password. */
 function show(location: string): string {
-  const text = location.replace(/^([a-z][\w+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i, '$1')
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text)
+  return JSON.stringify(shownUrl(location))
 }
 
 /**

@@ -70,7 +70,8 @@ function givenHeaders({ fields, options, target }: PreparedRequest, builder: Req
   const names = new Set([...defaults.fields, ...own.fields].map(([name]) => name.toLowerCase()))
   // That of a URL's user and password.
   names.add('authorization')
-  const headers: Headers = {}
+  // Without a prototype: "constructor" and "__proto__" are names like all others.
+  const headers = Object.create(null) as Headers
   for (const line of fields.split('\r\n')) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)

@@ -34,6 +34,8 @@ const MAX_SHOWN = 200
 
 /** A text that is no URL, for messages and reports: not too long, and without a password. */
 export function showUrlText(text: string): string {
-  const shown = text.replace(/\/\/[^/?#]*@/u, '//***@')
+  // Of what is no URL nobody knows where a password ends: all before the last @ may be it.
+  const user = URL.canParse(text, 'http://localhost') ? /\/\/[^/\\?#]*@/u : /\/\/.*@/su
+  const shown = text.replace(user, '//***@')
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown
 }

@@ -4,6 +4,9 @@ import type { Exchange, ResponseHead } from './exchange.ts'
 
 export type DebugLevel = 'sched' | 'protocol' | 'stream'
 
+const HIDDEN = '[hidden]'
+/** Characters of a line that are looked at for the name of a field. */
+const MAX_NAME = 256
 /** Fields whose values are not for a log. */
 const SECRETS: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']
 
@@ -48,7 +51,13 @@ export function watch(level: boolean | DebugLevel, client: number): () => void {
     [channels.callRetry, (e) => `retry  ${e.retries} ${e.method} ${e.url} after ${reasonOf(e)}`],
     [channels.connectionConnect, (e) => `dial   #${e.connection} ${e.target}`],
     [channels.connectionOpen, (e) => `open   #${e.connection} ${e.target}`],
-    [channels.connectionClose, (e) => `close  #${e.connection} ${e.target} after ${e.served} exchanges`],
+    [
+      channels.connectionClose,
+      (e) => {
+        blanks.forget(e.connection!)
+        return `close  #${e.connection} ${e.target} after ${e.served} exchanges`
+      },
+    ],
   ]
   if (level === 'protocol' || level === 'stream') {
     lines.push([
@@ -95,7 +104,8 @@ function requestHead({ request, path, flight }: Exchange, blanks: Blanks): strin
 function bytesText(event: DebugEvent, blanks: Blanks): string {
   const data = event.data!
   const text = typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
-  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(blanks.apply(text))}`
+  const shown = blanks.applyTo(event.connection!, event.direction!, text)
+  return `${event.direction === 'out' ? '>>' : '<<'}     #${event.connection} ${JSON.stringify(shown)}`
 }
 
 function reasonOf({ why }: DebugEvent): string {
@@ -106,6 +116,8 @@ function reasonOf({ why }: DebugEvent): string {
 class Blanks {
   readonly #names = new Set(SECRETS)
   #pattern = patternOf(SECRETS)
+  /** By connection and direction. */
+  readonly #lines = new Map<string, CutLine>()
 
   learn({ request: { secretFields } }: Exchange): void {
     const before = this.#names.size
@@ -114,8 +126,44 @@ class Blanks {
   }
 
   apply(text: string): string {
-    return text.replaceAll(this.#pattern, '$1$2 [hidden]')
+    return text.replaceAll(this.#pattern, `$1$2 ${HIDDEN}`)
   }
+
+  /** The same for what a socket gives, which may be cut anywhere. */
+  applyTo(connection: number, direction: string, text: string): string {
+    const key = `${connection} ${direction}`
+    const line = this.#lines.get(key) ?? { begun: '', isSecret: false }
+    this.#lines.set(key, line)
+    const parts = text.split(/(?<=\n)/)
+    return parts.map((part) => this.#applyToPart(line, part)).join('')
+  }
+
+  forget(connection: number): void {
+    this.#lines.delete(`${connection} in`)
+    this.#lines.delete(`${connection} out`)
+  }
+
+  #applyToPart(line: CutLine, part: string): string {
+    const { begun } = line
+    const whole = begun + part
+    // A blank at its beginning goes on with the line before (obs-fold).
+    const goesOn = line.isSecret && (begun !== '' || /^[ \t]/.test(part))
+    const shown = goesOn ? '' : this.apply(whole)
+    line.isSecret = goesOn || shown !== whole
+    line.begun = part.endsWith('\n') ? '' : whole.slice(0, MAX_NAME)
+    if (!line.isSecret) return part
+    const end = /\r?\n?$/.exec(part)![0]
+    if (goesOn) return end
+    return shown.slice(begun.length, shown.indexOf(HIDDEN) + HIDDEN.length) + end
+  }
+}
+
+/** A line whose end has not come. */
+interface CutLine {
+  /** Its beginning: enough to know a field by its name. */
+  begun: string
+  /** It is hidden from some place on. */
+  isSecret: boolean
 }
 
 /** A name is a token, some of whose characters mean something in a pattern. */

@@ -77,7 +77,11 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)
 }
 
+/** Fields whose values are not for a message, however the line goes on behind the name. */
+const SECRET_LINE = /^[ \t]*(?:set-cookie|(?:proxy-)?authorization|cookie)/i
+
 /** The error for a line that breaks `rule`. */
 export function violation(rule: Rule, line: string, what: string): ProtocolError {
-  return new ProtocolError(rule, `${what}: ${quote(line)}`)
+  const secret = SECRET_LINE.exec(line)
+  return new ProtocolError(rule, `${what}: ${quote(secret === null ? line : `${secret[0]}: [hidden]`)}`)
 }

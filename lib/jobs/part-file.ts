@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FileError, fileError, systemCode } from './file-error.ts'
@@ -6,6 +7,9 @@ import { readRecord, writeRecord, type PartRecord } from './part-record.ts'
 
 /** What there is to know of the version that a part is of. */
 export type PartVersion = Omit<PartRecord, 'inode' | 'validator'> & { readonly validator: string | null }
+
+/** Not through a link: in a folder that others write to it would lead to a file of somebody's choice. Windows has no such flag. */
+const READ_AND_WRITE = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
 
 /** Paths that downloads of this process are working on. */
 const busy = new Set<string>()
@@ -55,7 +59,7 @@ export class PartFile {
     const record = await readRecord(this.#recordPath)
     this.#hasRecord = record !== 'none'
     if (record === 'none' || record === 'bad' || record.url !== url) return null
-    const handle = await open(this.#part, 'r+').catch(() => null)
+    const handle = await open(this.#part, READ_AND_WRITE).catch(() => null)
     if (handle === null) return null
     const { ino, size } = await handle.stat({ bigint: true })
     const isOurs = ino.toString() === record.inode && size > 0n

@@ -48,7 +48,9 @@ export async function readRecord(path: string): Promise<PartRecord | 'none' | 'b
 export async function writeRecord(path: string, record: PartRecord): Promise<void> {
   const beside = `${path}.new`
   try {
-    await writeFile(beside, `${JSON.stringify({ trawl: VERSION, ...record })}\n`)
+    // Made anew: it must not be written through a link that somebody has put there.
+    await rm(beside, { force: true })
+    await writeFile(beside, `${JSON.stringify({ trawl: VERSION, ...record })}\n`, { flag: 'wx' })
     await rename(beside, path)
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {})

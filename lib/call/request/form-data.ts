@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { ArgumentError } from '../../core/errors.ts'
 
 /** A form's parts, ready to be sent: texts as bytes, files as they are. */
 export interface Multipart {
@@ -29,8 +30,7 @@ export function multipart(form: FormData): Multipart {
       text += `\r\n\r\n${lineEnds(value)}\r\n`
       continue
     }
-    const type = value.type === '' ? 'application/octet-stream' : value.type
-    text += `; filename="${escape(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`
+    text += headOf(value)
     flush()
     pieces.push(value)
     length += value.size
@@ -39,6 +39,17 @@ export function multipart(form: FormData): Multipart {
   text += `--${boundary}--\r\n`
   flush()
   return { boundary, pieces, length }
+}
+
+/** A File has no line ends in its type; what only calls itself one may, and may say another thing the next time. */
+function headOf(file: File): string {
+  const { name, type } = file as { name: unknown; type: unknown }
+  if (typeof name !== 'string' || typeof type !== 'string' || !/^[\u0020-\u007e]*$/.test(type)) {
+    throw new ArgumentError(
+      'a file in a form has a name that is no text, or a type that is none in ASCII; give a File',
+    )
+  }
+  return `; filename="${escape(name)}"\r\nContent-Type: ${type === '' ? 'application/octet-stream' : type}\r\n\r\n`
 }
 
 function lineEnds(text: string): string {

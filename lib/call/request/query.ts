@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../core/errors.ts'
+import { shownUrl } from '../../core/shown-url.ts'
 import { typeName } from './body-source.ts'
 
 /** What a query parameter may be. null: the bare key; undefined: left out. */
@@ -103,9 +104,8 @@ export function resolveUrl(baseUrl: string, url: string | URL): string {
   if (/^https?:\/\//i.test(url)) return url
   const resolved = URL.parse(url, baseUrl)
   if (resolved !== null) return resolved.href
-  const shown = url.length > 200 ? `${url.slice(0, 200)}...` : url
   throw new ArgumentError(
-    `${JSON.stringify(shown)} is no URL, nor one relative to baseUrl; give a path as in /items`,
+    `${JSON.stringify(shownUrl(url))} is no URL, nor one relative to baseUrl; give a path as in /items`,
   )
 }
 
@@ -114,7 +114,7 @@ export function checkBaseUrl(baseUrl: unknown): string {
   const text = baseUrl instanceof URL ? baseUrl.href : baseUrl
   const url = typeof text === 'string' ? URL.parse(text) : null
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    const shown = typeof text === 'string' ? JSON.stringify(withoutSecrets(text)) : typeName(baseUrl)
+    const shown = typeof text === 'string' ? JSON.stringify(shownUrl(text)) : typeName(baseUrl)
     throw new ArgumentError(
       `option baseUrl is ${shown}; it must be an absolute http or https URL, as in https://example.com/api/`,
     )
@@ -125,8 +125,4 @@ export function checkBaseUrl(baseUrl: unknown): string {
     )
   }
   return url.href
-}
-
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//').slice(0, 200)
 }

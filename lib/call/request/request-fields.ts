@@ -106,7 +106,8 @@ export function headersRecord(
   headers: HeadersInit,
 ): Record<string, string | number | readonly string[] | null> {
   const { fields, leftOut } = readFields(headers)
-  const record: Record<string, string | number | readonly string[] | null> = {}
+  // Without a prototype: "constructor" and "__proto__" are names like all others.
+  const record = Object.create(null) as Record<string, string | number | readonly string[] | null>
   for (const [name, value] of fields) {
     const before = record[name]
     record[name] = before === undefined || before === null ? value : [before, value].flat().map(String)

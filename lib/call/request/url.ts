@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { shownUrl } from '../../core/shown-url.ts'
 import { Target, type Scheme } from '../../core/target.ts'
 import { typeName } from './body-source.ts'
 
@@ -48,13 +49,13 @@ export class UrlParser {
     const url = URL.parse(typeof input === 'string' ? input : input.href)
     if (url === null) {
       throw new ArgumentError(
-        `${JSON.stringify(shorten(String(input)))} is not a URL; give an absolute one, as in http://example.com/path`,
+        `${JSON.stringify(shownUrl(String(input)))} is not a URL; give an absolute one, as in http://example.com/path`,
       )
     }
     const scheme = url.protocol.slice(0, -1)
     if (scheme !== 'http' && scheme !== 'https') {
       throw new ArgumentError(
-        `${JSON.stringify(shorten(url.href))} has the scheme ${JSON.stringify(scheme)}; only http and https are fetched`,
+        `${JSON.stringify(shownUrl(url.href))} has the scheme ${JSON.stringify(scheme)}; only http and https are fetched`,
       )
     }
     const credentials =
@@ -101,10 +102,4 @@ function decode(text: string): string {
   } catch {
     return text
   }
-}
-
-/** For a message: bounded, and without a password. */
-function shorten(given: string): string {
-  const text = given.replace(/\/\/[^/]*@/, '//')
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text
 }

@@ -33,17 +33,26 @@ export abstract class ResponseBase {
   /** Bytes of the body after decoding. */
   bytesDecoded = 0
   protected readonly responseHead: ResponseHead
-  protected readonly exchange: Exchange
+  // Private: the fields of what was sent hold secrets, and whoever logs a response or a StatusError logs these.
+  readonly #exchange: Exchange
   /** null: the cache answered, nothing was sent. */
-  protected readonly flight: Flight | null
-  protected readonly history: CallHistory | null
+  readonly #flight: Flight | null
+  readonly #history: CallHistory | null
   protected trailerFields: Headers | null = null
 
   constructor(exchange: Exchange, head: ResponseHead, history: CallHistory | null) {
-    this.exchange = exchange
-    this.flight = exchange.flight
+    this.#exchange = exchange
+    this.#flight = exchange.flight
     this.responseHead = head
-    this.history = history
+    this.#history = history
+  }
+
+  protected get exchange(): Exchange {
+    return this.#exchange
+  }
+
+  protected get history(): CallHistory | null {
+    return this.#history
   }
 
   /** The status code: to a scraper a 404 is data, so no status is an error. */
@@ -82,59 +91,59 @@ export abstract class ResponseBase {
 
   /** The URL that was asked for last, after all redirects; without fragment and credentials. */
   get url(): string {
-    return this.exchange.target.origin + this.exchange.path
+    return this.#exchange.target.origin + this.#exchange.path
   }
 
   /** The URL's fragment, as `#part`, inherited over redirects (RFC 9110 section 10.2.2); '' for none. */
   get fragment(): string {
-    return this.history === null ? '' : this.history.fragment
+    return this.#history === null ? '' : this.#history.fragment
   }
 
   get method(): string {
-    return this.exchange.request.method
+    return this.#exchange.request.method
   }
 
   /** The redirects that were followed, the first one first. */
   get redirects(): readonly Redirect[] {
-    return this.history === null ? NO_REDIRECTS : this.history.redirects
+    return this.#history === null ? NO_REDIRECTS : this.#history.redirects
   }
 
   /** How often the call was tried again, after errors and statuses that may pass. */
   get retries(): number {
-    return this.history === null ? 0 : this.history.retries
+    return this.#history === null ? 0 : this.#history.retries
   }
 
   /** What the cache did: 'hit', 'miss', 'revalidated', 'stale'; null: it had no part in it. */
   get cache(): CacheStatus | null {
-    return this.history === null ? null : this.history.cache
+    return this.#history === null ? null : this.#history.cache
   }
 
   /** 1, or more when the exchange was sent again after lost connections. */
   get attempt(): number {
-    return this.exchange.attempt
+    return this.#exchange.attempt
   }
 
   /** The local address that the connection had; '' when the cache answered. */
   get clientIp(): string {
-    return this.flight === null ? '' : this.flight.route.localAddress
+    return this.#flight === null ? '' : this.#flight.route.localAddress
   }
 
   /** The server's address, or its proxy's; '' when the cache answered. */
   get remoteAddress(): string {
-    return this.flight === null ? '' : this.flight.route.remoteAddress
+    return this.#flight === null ? '' : this.#flight.route.remoteAddress
   }
 
   /** Whether the connection had carried another exchange before. */
   get reused(): boolean {
-    return this.flight !== null && this.flight.reused
+    return this.#flight !== null && this.#flight.reused
   }
 
   get timings(): Timings {
-    if (this.flight === null) return NO_TIMINGS
-    const { queuedAt } = this.exchange
-    const { sentAt, headAt, endAt, sending, dial } = this.flight
+    if (this.#flight === null) return NO_TIMINGS
+    const { queuedAt } = this.#exchange
+    const { sentAt, headAt, endAt, sending, dial } = this.#flight
     const isEnded = !Number.isNaN(endAt)
-    const startedAt = this.history === null ? queuedAt : this.history.startedAt
+    const startedAt = this.#history === null ? queuedAt : this.#history.startedAt
     // The dial may have begun before, for another: what counts is what this request waited for it.
     let waited = sentAt - queuedAt
     const share = (time: number): number => {
