@@ -167,7 +167,7 @@ export class Connection
       // While a body is being made, neither the server is late nor the connection idle.
       if (idle) this.#deadline.arm('head', 0)
       this.#writer.startBody()
-    } else if (idle && taken) this.#deadline.arm('head', this.#replyTimeout(first))
+    } else if (idle && taken) this.#deadline.armHead(first)
     else if (idle) this.#deadline.arm('send', first.request.timeouts.requestTimeout)
   }
 
@@ -283,7 +283,8 @@ export class Connection
     const first = this.#inFlight.first
     if (first !== null && this.#deadline.wait === 'send') {
       // While a body is being made, the server is not late.
-      this.#deadline.arm('head', this.#writer.sending === null ? this.#replyTimeout(first) : 0)
+      if (this.#writer.sending === null) this.#deadline.armHead(first)
+      else this.#deadline.arm('head', 0)
     }
     this.#writer.drained()
   }
@@ -366,7 +367,7 @@ export class Connection
     x.flight!.sending = this.#context.enter() - x.flight!.sentAt
     const first = this.#inFlight.first
     if (first === null) return
-    if (this.#deadline.wait !== 'body') this.#deadline.arm('head', this.#replyTimeout(first))
+    if (this.#deadline.wait !== 'body') this.#deadline.armHead(first)
     this.#owner.onRoom(this)
   }
 
@@ -399,11 +400,9 @@ export class Connection
     const next = this.#inFlight.first
     this.#pipelined &&= next !== null
     if (next === null) this.#deadline.arm('idle', 0)
-    else this.#deadline.arm('head', this.#replyTimeout(next))
-  }
-
-  #replyTimeout(x: Exchange): number {
-    return x.muted ? LIMITS.mutedTimeout : x.request.timeouts.replyTimeout
+    // While its own body waits for the socket, it is too early for an answer.
+    else if (this.#writer.blocked === next) this.#deadline.arm('send', next.request.timeouts.requestTimeout)
+    else this.#deadline.armHead(next)
   }
 
   #dialFailed(error: RequestError): void {

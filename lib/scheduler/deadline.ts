@@ -1,3 +1,5 @@
+import type { Exchange } from '../core/exchange.ts'
+import { LIMITS } from '../core/limits.ts'
 import { Timer, type TimerOwner } from '../core/timer-wheel.ts'
 import type { SchedulerContext } from './context.ts'
 
@@ -23,6 +25,11 @@ export class Deadline {
     this.timeout = timeout
     if (timeout > 0) this.#context.wheel.set(this.#timer, this.#context.now + timeout)
     else this.#context.wheel.clear(this.#timer)
+  }
+
+  /** Waits for the head of the answer to `x`. */
+  armHead(x: Exchange): void {
+    this.arm('head', x.muted ? LIMITS.mutedTimeout : x.request.timeouts.replyTimeout)
   }
 
   /** Waits for nothing any more. */

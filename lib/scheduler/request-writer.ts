@@ -40,6 +40,11 @@ export class RequestWriter implements BodyOutlet {
     return this.#x
   }
 
+  /** Whose body waits for the socket. */
+  get blocked(): Exchange | null {
+    return this.#sender?.blocked === true ? this.#x : null
+  }
+
   add(x: Exchange): void {
     const { method, fields, body, expectContinue, target } = x.request
     const own = x.sink.onSend(x)

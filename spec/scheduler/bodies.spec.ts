@@ -155,6 +155,23 @@ describe('waits for the server', () => {
     stand.finish()
   })
 
+  it('requestTimeout: it takes no byte of a request behind others, which it answers meanwhile', async () => {
+    const stand = new Stand({ maxConnPerTarget: 1, maxPipelinedRequests: 4 })
+    const wire = stand.warm()
+    const [before] = stand.askMany(1)
+    wire.full = true
+    const body = wholeBody('x'.repeat(1_000_000))
+    const asked = stand.ask({ method: 'PUT', body, requestTimeout: 300, replyTimeout: 0 })
+    await stand.settle()
+    wire.answer()
+    expect(before!.answered).toBe(true)
+    stand.clock.advance(290)
+    expect(asked.done).toBe(false)
+    stand.clock.advance(40)
+    expect(asked.error?.code).toBe('ERR_TIMEOUT_SEND')
+    stand.finish()
+  })
+
   it('requestTimeout: not even the head', () => {
     const stand = new Stand()
     const asked = stand.ask({ method: 'POST', requestTimeout: 300, replyTimeout: 0 })
