@@ -23,8 +23,11 @@ export class StartWindow {
     return this.#most - this.#size
   }
 
+  /** Whoever asks `room` first adds no more than that; a failed dial is added all the same. */
   add(now: number): void {
     this.#forget(now)
+    // One more than there may be: with the oldest left out, the last `most` still say when there is room.
+    if (this.#size === this.#most) this.#dropFirst()
     const times = this.#grown()
     times[(this.#first + this.#size) % times.length] = now
     this.#size++
@@ -36,11 +39,13 @@ export class StartWindow {
   }
 
   #forget(now: number): void {
-    while (this.#size > 0 && this.#times![this.#first]! + this.#interval <= now) {
-      this.#first = (this.#first + 1) % this.#times!.length
-      this.#size--
-    }
+    while (this.#size > 0 && this.#times![this.#first]! + this.#interval <= now) this.#dropFirst()
     if (this.#size === 0) this.#times = null
+  }
+
+  #dropFirst(): void {
+    this.#first = (this.#first + 1) % this.#times!.length
+    this.#size--
   }
 
   #grown(): Float64Array<ArrayBuffer> {

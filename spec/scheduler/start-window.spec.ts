@@ -42,4 +42,11 @@ describe('a window of starts', () => {
     expect([window.room(1_004), window.roomAt]).toEqual([0, 1_005])
     expect(window.room(1_005)).toBe(1)
   })
+
+  it('is full, and not more than that, when somebody adds without asking', () => {
+    const window = new StartWindow(2, 1_000)
+    for (const at of [5, 6, 7, 8]) window.add(at)
+    expect([window.room(8), window.roomAt]).toEqual([0, 1_007])
+    expect([window.room(1_007), window.room(1_008)]).toEqual([1, 2])
+  })
 })
