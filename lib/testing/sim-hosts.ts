@@ -44,7 +44,7 @@ export class SimHosts {
   /** Those of the client IP's family, as a real dial takes them; why there are none. */
   usable(name: string, clientIp: string): readonly string[] | ConnectError {
     const found = ipFamily(name) === 0 ? (this.#addresses.get(name) ?? []) : [name]
-    if (found.length === 0) return new ConnectError('dns', `getaddrinfo ENOTFOUND ${name}`)
+    if (found.length === 0) return lookupError(name, 'ENOTFOUND')
     if (clientIp === '') return found
     const family = ipFamily(clientIp)
     const usable = found.filter((address) => ipFamily(address) === family)
@@ -57,4 +57,10 @@ export class SimHosts {
     const index = this.#addresses.size + 1
     return `198.18.${index >> 8}.${index & 255}`
   }
+}
+
+/** As getaddrinfo fails. */
+export function lookupError(name: string, code: 'ENOTFOUND' | 'EAI_AGAIN'): ConnectError {
+  const message = `getaddrinfo ${code} ${name}`
+  return new ConnectError('dns', message, Object.assign(new Error(message), { code }))
 }

@@ -4,7 +4,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { DialOptions, Network, Wire, WireOwner } from '../net/network.ts'
 import { Random } from './random.ts'
 import type { SimClock } from './sim-clock.ts'
-import { SimHosts, type SimDelay, type SimHost } from './sim-hosts.ts'
+import { lookupError, SimHosts, type SimDelay, type SimHost } from './sim-hosts.ts'
 import type { SimConditions, SimLink } from './sim-pipe.ts'
 import type { SimSocket, SimSocketOwner } from './sim-socket.ts'
 import { SimWire, type WireKeeper } from './sim-wire.ts'
@@ -40,6 +40,8 @@ export interface SimNetworkOptions {
   readonly conditions?: Partial<SimConditions>
   /** Sees everything that clients write, at the moment they do. `dial` counts the network's dials. */
   readonly onWrite?: (dial: number, data: Uint8Array, options: DialOptions) => void
+  /** Told before a client is given something: how much a dial's connection has given it, with that. */
+  readonly onRead?: (dial: number, bytes: number) => void
 }
 
 const DEFAULT_CONDITIONS: SimConditions = {
@@ -74,6 +76,7 @@ export class SimNetwork implements Network, WireKeeper {
   readonly #listeners = new Map<string, SimListener>()
   readonly #hosts = new SimHosts()
   readonly #onWrite: SimNetworkOptions['onWrite']
+  readonly #onRead: SimNetworkOptions['onRead']
   readonly #wires = new Set<SimWire>()
   readonly #sockets = new Set<SimSocket>()
   #closed = false
@@ -94,6 +97,7 @@ export class SimNetwork implements Network, WireKeeper {
 
   constructor(options: SimNetworkOptions) {
     this.#onWrite = options.onWrite
+    this.#onRead = options.onRead
     this.#link = {
       clock: options.clock,
       random: new Random(options.seed ?? 1),
@@ -167,7 +171,7 @@ export class SimNetwork implements Network, WireKeeper {
     this.#countDial(wire)
     const fate = this.#hosts.fate(route.host)
     if (typeof fate === 'object') wire.later(fate.after, () => this.#connect(wire, route))
-    else if (fate === 'fail') this.#fail(wire, new ConnectError('dns', `getaddrinfo EAI_AGAIN ${route.host}`))
+    else if (fate === 'fail') this.#fail(wire, lookupError(route.host, 'EAI_AGAIN'))
     else if (fate === 'found') this.#connect(wire, route)
     return wire
   }
@@ -183,6 +187,10 @@ export class SimNetwork implements Network, WireKeeper {
 
   onWireWrite(wire: SimWire, data: Uint8Array): void {
     this.#onWrite?.(wire.serial, data, wire.options)
+  }
+
+  onWireRead(wire: SimWire): void {
+    this.#onRead?.(wire.serial, wire.bytesRead)
   }
 
   onWireClosed(wire: SimWire): void {

@@ -8,6 +8,8 @@ export type WireState = 'dialling' | 'open' | 'closed'
 export interface WireKeeper {
   violation(wire: SimWire, text: string): void
   onWireWrite(wire: SimWire, data: Uint8Array): void
+  /** Its owner is about to be given something; `bytesRead` counts it already. */
+  onWireRead(wire: SimWire): void
   /** The owner is rid of it: it destroyed the wire or was told of its end. */
   onWireClosed(wire: SimWire): void
   onSocketGone(socket: SimSocket): void
@@ -123,6 +125,7 @@ export class SimWire implements Wire, SimPeer {
 
   onPipeData(chunk: Buffer): void {
     this.bytesRead += chunk.length
+    this.#keeper.onWireRead(this)
     this.#owner.onData(chunk)
   }
 

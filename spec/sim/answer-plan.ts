@@ -1,4 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib'
+import { LIMITS } from '../../lib/index.ts'
+import { gzipBomb, mayBeTaken, rubbishSize, type Misdeed } from './misdeeds.ts'
 
 export type AnswerFraming = 'length' | 'chunked' | 'close'
 /**
@@ -31,6 +33,9 @@ export interface AnswerPlan {
   readonly damaged: boolean
   /** Answers without waiting for the request's body. */
   readonly early: boolean
+  /** Its head comes in so many writes, 1 ms apart. */
+  readonly drip: number
+  readonly misdeed: Misdeed | null
 }
 
 /** What a server without any misdeeds does. */
@@ -49,18 +54,28 @@ export const PLAIN: AnswerPlan = {
   end: 'keep',
   damaged: false,
   early: false,
+  drip: 1,
+  misdeed: null,
 }
 
 /** Whether a client may take this answer for a whole one. */
 export function isWhole(plan: AnswerPlan, method: string, status: number): boolean {
   if (plan.cut !== null || plan.end === 'unclean') return false
-  if (isBodiless(method, status)) return true
+  const bodiless = isBodiless(method, status)
+  if (plan.misdeed !== null && !mayBeTaken(plan.misdeed, bodiless, plan.coding !== '')) return false
+  if (bodiless) return true
   if (plan.damaged) return false
   return plan.framing !== 'close' || plan.end === 'close' || plan.end === 'half-close'
 }
 
 export function isBodiless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304
+}
+
+/** How much of its body an answer announces, where that is less than there is. */
+export function announced(plan: AnswerPlan, body: Buffer): number {
+  if (plan.misdeed === 'short-length') return body.length >> 1
+  return plan.misdeed === 'long-length' ? body.length + 10 : body.length
 }
 
 export interface WirePart {
@@ -87,16 +102,30 @@ export function encodeAnswer(
   for (const field of [...fields, ...plan.fields]) head += `${field}\r\n`
   if (plan.coding !== '' && !bodiless) head += `Content-Encoding: ${plan.coding}\r\n`
   if (plan.framing === 'chunked' && !bodiless) head += 'Transfer-Encoding: chunked\r\n'
-  if (plan.framing === 'length' && !bodiless) head += `Content-Length: ${coded.length}\r\n`
+  if (plan.framing === 'length' && !bodiless) head += `Content-Length: ${announced(plan, coded)}\r\n`
+  if (plan.misdeed === 'two-lengths') head += `Content-Length: ${coded.length + 1}\r\n`
+  if (plan.misdeed === 'huge-head') head += HUGE_FIELD
   if (plan.end === 'close' || plan.end === 'half-close') {
     if (plan.framing !== 'close') head += 'Connection: close\r\n'
   }
-  const parts: WirePart[] = [{ after: plan.delay, data: Buffer.from(`${head}\r\n`, 'latin1') }]
+  const parts = headParts(plan, Buffer.from(`${head}\r\n`, 'latin1'))
   if (!bodiless && method !== 'HEAD') parts.push(...bodyParts(plan, coded))
   return plan.cut === null ? parts : cutParts(parts, plan.cut)
 }
 
+const HUGE_FIELD = `X-Huge: ${'x'.repeat(LIMITS.maxHeadSize)}\r\n`
+
+function headParts(plan: AnswerPlan, head: Buffer): WirePart[] {
+  const size = Math.ceil(head.length / plan.drip)
+  const parts: WirePart[] = []
+  for (let at = 0; at < head.length; at += size) {
+    parts.push({ after: at === 0 ? plan.delay : 1, data: head.subarray(at, at + size) })
+  }
+  return parts
+}
+
 function encodeBody(plan: AnswerPlan, body: Buffer): Buffer {
+  if (plan.misdeed === 'bomb') return Buffer.concat([gzipSync(body), gzipBomb()])
   if (plan.coding === '') return body
   const coded = plan.coding === 'gzip' ? gzipSync(body) : deflateSync(body)
   return plan.damaged ? coded.subarray(0, Math.max(1, coded.length - 6)) : coded
@@ -107,7 +136,7 @@ function bodyParts(plan: AnswerPlan, body: Buffer): WirePart[] {
   const size = Math.max(1, Math.ceil(body.length / plan.pieces))
   for (let at = 0; at < body.length; at += size) {
     const piece = body.subarray(at, at + size)
-    const data = plan.framing === 'chunked' ? chunkOf(piece) : piece
+    const data = plan.framing === 'chunked' ? chunkOf(piece, plan.misdeed) : piece
     parts.push({ after: at === 0 ? 0 : plan.gap, data })
   }
   if (plan.framing === 'chunked') {
@@ -117,8 +146,10 @@ function bodyParts(plan: AnswerPlan, body: Buffer): WirePart[] {
   return parts
 }
 
-function chunkOf(piece: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')])
+function chunkOf(piece: Buffer, misdeed: Misdeed | null): Buffer {
+  const size = misdeed === 'rubbish-chunk' ? rubbishSize(piece.length) : piece.length.toString(16)
+  const end = misdeed === 'bare-chunk' ? '' : '\r\n'
+  return Buffer.concat([Buffer.from(`${size}\r\n`, 'latin1'), piece, Buffer.from(end)])
 }
 
 /** At least one byte is missing. */

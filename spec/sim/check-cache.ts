@@ -15,7 +15,7 @@ export function checkCacheUse(world: World, record: CallRecord): string[] {
   const { cache } = response
   const number = answerNumber(world, response, outcome.body)
   const answer = world.book.answers[number]
-  if (answer === undefined || answer.id === -1) return []
+  if (answer === undefined || answer.poisoned) return []
   const wrong: string[] = []
   if (cache !== null && !world.stages.cache) wrong.push(`cache: ${cache}, and there is none`)
   if (cache === null || cache === 'miss') {

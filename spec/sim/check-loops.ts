@@ -1,6 +1,6 @@
 import { LIMITS } from '../../lib/index.ts'
 import type { CallRecord } from './caller.ts'
-import { jarOf } from './twists.ts'
+import { clientIpOf } from './twists.ts'
 import type { Answered } from './server.ts'
 import type { World } from './world.ts'
 import type { Written } from './write-tap.ts'
@@ -138,9 +138,9 @@ function checkRetryAfter({ options, stages }: World, { written, answers }: Trail
 }
 
 /** A call keeps its client IP, but where that was refused and it may move. */
-function checkClientIp({ stages }: World, { record, written, answers }: Trail): string[] {
+function checkClientIp({ stages, servers }: World, { record, written, answers }: Trail): string[] {
   const wrong: string[] = []
-  for (const [index, { clientIp, at }] of written.entries()) {
+  for (const [index, { clientIp, at, host }] of written.entries()) {
     const { clientIp: given } = record.spec
     if (given !== '' && clientIp !== given) wrong.push(`sent from ${clientIp}, asked for ${given}`)
     if (stages.clientIps && !stages.clientIpList.includes(clientIp)) wrong.push(`sent from ${clientIp}`)
@@ -149,6 +149,9 @@ function checkClientIp({ stages }: World, { record, written, answers }: Trail): 
     const refused = answers.some(
       (each) => (each.status === 403 || each.status === 429) && each.from === before.clientIp && each.at < at,
     )
+    // Where it led next, the host has no address of that family.
+    const family = before.clientIp.includes(':') ? 6 : 4
+    if (servers.some((each) => each.host === host && each.lacked.has(family))) continue
     if (!refused || stages.options.moveAfterRefusal !== true) {
       wrong.push(`moved from ${before.clientIp} to ${clientIp} without a reason`)
     }
@@ -159,14 +162,17 @@ function checkClientIp({ stages }: World, { record, written, answers }: Trail): 
   if (isBind && stages.clientIpList.length > stages.unbindable.length) {
     wrong.push('failed because its client IP cannot be bound, though others can')
   }
+  const families = new Set(stages.clientIpList.map((each) => (each.includes(':') ? 6 : 4)))
+  const message = outcome?.kind === 'error' ? (outcome.error as Error).message : ''
+  if (families.size > 1 && stages.unbindable.length === 0 && / has no IPv[46] address /.test(message)) {
+    wrong.push('failed because its client IP is of the wrong family, though others are not')
+  }
   const last = written.at(-1)
   if (outcome?.kind === 'answer' && outcome.response.clientIp !== '' && last !== undefined) {
     const { clientIp } = outcome.response
-    if (!written.some((each) => jarOf(NO_FIELDS, each.clientIp) === clientIp)) {
+    if (!written.some((each) => clientIpOf(each.clientIp) === clientIpOf(clientIp))) {
       wrong.push(`response.clientIp is ${clientIp}, last sent from ${last.clientIp}`)
     }
   }
   return wrong
 }
-
-const NO_FIELDS: ReadonlyMap<string, string> = new Map()

@@ -11,6 +11,7 @@ import { getEventListeners } from 'node:events'
 import { deserved, NO_BODY } from './answers.ts'
 import type { CallRecord } from './caller.ts'
 import { methodAfter } from './check-loops.ts'
+import { LIMIT_OF } from './misdeeds.ts'
 import type { Answered } from './server.ts'
 import type { CallSpec } from './workload.ts'
 import type { World } from './world.ts'
@@ -64,10 +65,17 @@ function checkAnswer(world: World, record: CallRecord): string[] {
   const number = answerNumber(world, response, body)
   const answer = world.book.answers[number]
   if (answer === undefined) return [`no server has given this answer (X-Answer: ${number})`]
-  const delivered = world.book.fakes.get(number)
-  if (delivered !== undefined) {
-    // Whoever sent its request while the fake was under way cannot know better.
-    return delivered < record.startedAt ? ['took an answer that lay on an idle connection'] : []
+  if (answer.poisoned) {
+    // Whoever had sent its request before the first byte came cannot know better.
+    const isNext = world.tap.written.some(
+      (each) =>
+        each.call === spec.id &&
+        each.dial === answer.dial &&
+        each.place === answer.place &&
+        each.at <= answer.arrivedAt,
+    )
+    if (!isNext) return [`took an answer (X-Answer: ${number}) that was there before it had asked`]
+    if (answer.call !== spec.id) return []
   }
   const wrong: string[] = []
   const method = methodAfter(spec.method, response.redirects)
@@ -88,7 +96,8 @@ function checkAnswer(world: World, record: CallRecord): string[] {
   const own = method === spec.method ? record.sent : NO_BODY
   const sent = response.headers.get('x-unread') === null ? own : null
   const bytes = deserved({ method: answer.method, origin, path, status, sent, number })
-  const expected = method === 'HEAD' ? Buffer.alloc(0) : bytes
+  const expected =
+    method === 'HEAD' ? Buffer.alloc(0) : answer.told === -1 ? bytes : bytes.subarray(0, answer.told)
   if (!expected.equals(body)) wrong.push(describeDifference(expected, body))
   return wrong
 }
@@ -147,8 +156,11 @@ function isAbout({ tap, book, stages }: World, { spec, url }: CallRecord, error:
   return led && (isKnown || error.progress === 'waiting')
 }
 
-function mayExceed({ stages }: World, spec: CallSpec, limit: string): boolean {
+function mayExceed({ stages, book }: World, spec: CallSpec, limit: string): boolean {
   if (limit === 'stallLimit') return !stages.none
+  const isOwn = (each: Answered): boolean => each.call === spec.id || each.id === spec.page || each.poisoned
+  const isSent = ({ misdeed }: Answered): boolean => misdeed !== null && LIMIT_OF[misdeed] === limit
+  if (book.answers.some((each) => isSent(each) && isOwn(each))) return true
   return limit === 'maxQueued' || (limit === 'maxBodySize' && spec.maxBodySize !== null)
 }
 

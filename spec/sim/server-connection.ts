@@ -1,6 +1,15 @@
 import type { SimSocket, SimSocketOwner } from '../../lib/testing/sim-socket.ts'
-import { encodeAnswer, isWhole, type AnswerEnd, type AnswerPlan, type WirePart } from './answer-plan.ts'
+import {
+  announced,
+  encodeAnswer,
+  isBodiless,
+  isWhole,
+  type AnswerEnd,
+  type AnswerPlan,
+  type WirePart,
+} from './answer-plan.ts'
 import { callOf, deserved, parsePath } from './answers.ts'
+import { clientIpOf } from './twists.ts'
 import { RequestParser, type ParsedRequest, type RequestListener } from './request-parser.ts'
 import { NOT_ASKED, type Answered, type IdleDeed, type SimServer } from './server.ts'
 
@@ -8,6 +17,7 @@ import { NOT_ASKED, type Answered, type IdleDeed, type SimServer } from './serve
 const PATIENCE = 500
 /** ms in which every client waits for an answer's head, and some more for its way. */
 const SOON = 50
+const GARBAGE = Buffer.from('\u0000 nothing like HTTP\r\n\r\n')
 /** Methods that may stand in a pipeline (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
@@ -27,6 +37,13 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   readonly server: SimServer
   readonly socket: SimSocket
   answered = 0
+  /** Answers begun, those among them that nobody asked for too. */
+  #begun = 0
+  /** More have been begun than were asked for. */
+  #poisoned = false
+  /** The client may take for answered what is not yet. */
+  #mayBeAhead = false
+  #written = 0
   /** Pieces of requests that came. */
   #chunks = 0
   /** The client has gone. */
@@ -108,7 +125,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     }
     this.#checkPipeline(request)
     this.#queue.push(request)
-    book.maxPending = Math.max(book.maxPending, pending)
+    if (!this.#mayBeAhead) book.maxPending = Math.max(book.maxPending, pending)
     this.#next()
   }
 
@@ -121,7 +138,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
 
   #checkPipeline(request: ParsedRequest): void {
     const before = this.#queue.at(-1)
-    if (before === undefined) return
+    if (before === undefined || this.#mayBeAhead) return
     if (this.answered === 0) this.#violation('pipelined before the first answer')
     for (const each of [before, request]) {
       if (!IDEMPOTENT.has(each.method) && each.headers.get('x-idempotent') !== '1') {
@@ -146,13 +163,15 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     this.#state = 'waiting'
     if (request.headers.get('expect') === '100-continue') {
       this.#later(plan.delay, () => {
-        this.socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+        this.#send(Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'))
       })
     }
   }
 
   #answer(request: ParsedRequest, plan: AnswerPlan): void {
     const { book, origin } = this.server
+    // What is in front at the client expects a body where this has none: from there on nobody could tell.
+    if (this.#poisoned && request.method === 'HEAD') return this.#end('drop')
     this.#state = 'answering'
     this.#cancelStep?.()
     const sent = request.done ? { length: request.bodyLength, crc: request.bodyCrc } : null
@@ -163,11 +182,14 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     // HEAD is told what GET would get.
     const asGet = method === 'HEAD' ? 'GET' : method
     const body = deserved({ method: asGet, origin, path, status, sent, number })
-    // What freshens another answer does not take its name away.
-    const fields = [`${headers.has('if-none-match') && status === 304 ? 'X-Fresh' : 'X-Answer'}: ${number}`]
-    if (sent === null) fields.push('X-Unread: 1')
+    // What freshens another answer takes neither its name nor what it was answered without.
+    const freshens = headers.has('if-none-match') && status === 304
+    const fields = [`${freshens ? 'X-Fresh' : 'X-Answer'}: ${number}`]
+    if (sent === null && !freshens) fields.push('X-Unread: 1')
     // A request whose body was not waited for leaves a connection on which nothing can follow.
     const end = plan.end === 'keep' && !request.done ? 'close' : plan.end
+    const whole = isWhole(plan, method, status)
+    const told = plan.misdeed === 'short-length' ? announced(plan, body) : -1
     this.#last = {
       method,
       id: asked.id,
@@ -177,33 +199,62 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
       status,
       fields: fieldMap(plan.fields),
       asked: headers,
-      from: this.socket.remoteAddress,
+      from: clientIpOf(this.socket.dialled.clientIp),
       at: this.server.clock.now() + plan.delay,
-      whole: isWhole(plan, method, status),
-      clean: plan.cut === null && end === 'keep' && !plan.damaged && plan.delay <= SOON,
+      whole,
+      told,
+      misdeed: plan.misdeed,
+      dial: this.socket.dial,
+      place: this.#begun++,
+      poisoned: this.#poisoned,
+      arrivedAt: Infinity,
+      clean: whole && end === 'keep' && plan.misdeed === null && plan.delay + plan.drip <= SOON,
     }
     book.answers.push(this.#last)
+    if (this.#poisoned) book.mark(this.#written, this.#last)
     const parts = encodeAnswer(plan, method, status, body, fields)
-    this.#write(parts, 0, end)
-  }
-
-  #write(parts: WirePart[], index: number, end: AnswerEnd): void {
-    const part = parts[index]
-    if (part === undefined) return this.#finish(end)
-    this.#later(part.after, () => {
-      const last = index === parts.length - 1
-      const taken = this.socket.write(part.data)
-      if (taken || last) this.#write(parts, index + 1, end)
-      else this.#blocked = (): void => this.#write(parts, index + 1, end)
+    const leaves = plan.misdeed === 'short-length' && !isBodiless(method, status) && plan.framing === 'length'
+    this.#mayBeAhead ||= leaves
+    this.#write(parts, 0, () => {
+      if (end !== 'keep') this.#end(end)
+      else if (leaves) this.#spoil()
+      else this.#finish(plan)
     })
   }
 
-  #finish(end: AnswerEnd): void {
-    if (end !== 'keep') return this.#end(end)
+  #send(data: Buffer): boolean {
+    this.#written += data.length
+    return this.socket.write(data)
+  }
+
+  #write(parts: WirePart[], index: number, done: () => void): void {
+    const part = parts[index]
+    if (part === undefined) return done()
+    this.#later(part.after, () => {
+      const last = index === parts.length - 1
+      const taken = this.#send(part.data)
+      if (taken || last) this.#write(parts, index + 1, done)
+      else this.#blocked = (): void => this.#write(parts, index + 1, done)
+    })
+  }
+
+  /** The answer is out, and the connection is kept. */
+  #finish({ misdeed, gap }: AnswerPlan): void {
     this.#queue.shift()
     this.answered++
+    if (misdeed !== 'surplus' && misdeed !== 'poison') return this.#goOn()
+    this.#later(gap, () => {
+      if (misdeed === 'poison') this.#sendFake()
+      else this.#send(GARBAGE)
+      if (misdeed === 'surplus') this.#spoil()
+      else this.#goOn()
+    })
+  }
+
+  #goOn(): void {
     this.#state = 'idle'
     if (this.#queue.length > 0) return this.#next()
+    if (this.#poisoned) return this.#mustGo()
     if (!this.#parser.between) return
     const plan = this.server.behaviour.onIdle?.(this) ?? null
     if (plan === null) return
@@ -216,34 +267,39 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   #misbehave(deed: IdleDeed['deed']): void {
     if (this.#state !== 'idle' || this.#queue.length > 0) return
     if (deed === 'close' || deed === 'reset') return this.#end(deed)
-    if (deed === 'garbage') this.socket.write('\u0000 nothing like HTTP\r\n\r\n')
+    if (deed === 'garbage') this.#send(GARBAGE)
     else this.#sendFake()
     if (deed === 'fake-close') return this.#end('close')
-    this.#mustGo(this.#chunks)
-    this.#state = 'spoilt'
+    this.#spoil()
   }
 
   #sendFake(): void {
     const { book, clock } = this.server
     const number = book.answers.length
-    book.answers.push(NOT_ASKED)
-    book.fakes.set(number, Infinity)
-    this.socket.write(`HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`)
-    this.#watchFake(number, clock.now() + 1000)
+    const fake = { ...NOT_ASKED, dial: this.socket.dial, place: this.#begun++, at: clock.now() }
+    book.answers.push(fake)
+    book.fakes.add(number)
+    book.mark(this.#written, fake)
+    this.#poisoned = true
+    this.#mayBeAhead = true
+    const head = `HTTP/1.1 408 Request Timeout\r\nX-Answer: ${number}\r\nContent-Length: 4\r\n\r\nlate`
+    this.#send(Buffer.from(head))
   }
 
-  /** Notes when the client has been given the last byte: it is to blame only for what it could know. */
-  #watchFake(number: number, until: number): void {
-    const { book, clock } = this.server
-    if (this.socket.undelivered === 0) book.fakes.set(number, clock.now())
-    else if (clock.now() < until) clock.after(1, () => this.#watchFake(number, until))
+  /** Bytes went out that answer nothing: nothing more does here. */
+  #spoil(): void {
+    this.#state = 'spoilt'
+    this.#cancelStep = null
+    this.#mustGo()
   }
 
-  /** Bytes went out that answer nothing: unless it has just sent a request, the client has to close. */
-  #mustGo(chunks: number): void {
+  /** Unless it has just sent a request, the client has to close. */
+  #mustGo(chunks: number = this.#chunks): void {
     this.server.clock.after(PATIENCE, () => {
-      if (this.#left || this.#chunks > chunks) return
-      this.#violation('a connection was kept though bytes came that answer nothing')
+      if (this.#left || this.#state === 'gone' || this.#chunks > chunks) return
+      // It is still being given what came before.
+      if (this.socket.undelivered > 0) this.#mustGo(chunks)
+      else this.#violation('a connection was kept though bytes came that answer nothing')
     })
   }
 

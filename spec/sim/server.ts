@@ -1,7 +1,10 @@
+import { crc32 } from 'node:zlib'
 import type { SimClock } from '../../lib/testing/sim-clock.ts'
+import type { LookupFate } from '../../lib/testing/sim-hosts.ts'
 import type { DialFate, SimListener, SimNetwork } from '../../lib/testing/sim-network.ts'
 import type { SimSocket } from '../../lib/testing/sim-socket.ts'
 import type { AnswerPlan } from './answer-plan.ts'
+import type { Misdeed } from './misdeeds.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import { ServerConnection } from './server-connection.ts'
 
@@ -13,9 +16,17 @@ export interface IdleDeed {
   readonly deed: 'close' | 'reset' | 'garbage' | 'fake' | 'fake-close'
 }
 
+/** What a host's name resolves to: which families, in order, and whether the first address is dead. */
+export interface Addressing {
+  readonly families: readonly (4 | 6)[]
+  readonly dead: boolean
+}
+
 /** How a server behaves: drawn from a seed in the world, written out in named cases. */
 export interface Behaviour {
   onDial?(): DialFate
+  onLookup?(): LookupFate
+  readonly addressing?: Addressing
   /** How this request is answered. */
   answer(request: ParsedRequest, connection: ServerConnection): AnswerPlan
   /** Bytes arrive on an idle connection that was used before. */
@@ -52,24 +63,43 @@ export interface Answered {
   /** When its first byte was to be sent. */
   readonly at: number
   readonly whole: boolean
+  /** How much of its body a client is to take for all of it, uncoded; -1: all. */
+  readonly told: number
+  readonly misdeed: Misdeed | null
+  /** Which of the network's dials it went to, and how many answers had before it. */
+  readonly dial: number
+  readonly place: number
+  /** More answers have been begun on its connection than there were requests, this one perhaps. */
+  readonly poisoned: boolean
+  /** Where it is `poisoned`: when the client was given its first byte. */
+  arrivedAt: number
   /** It comes before any timeout, whole, and its connection is kept: its client has seen it. */
   clean: boolean
 }
 
-/** Of an answer that nobody asked for. */
-export const NOT_ASKED: Answered = {
+/** What it has of an answer that nobody asked for. */
+export const NOT_ASKED = {
   method: '',
   id: -1,
   call: -1,
   origin: '',
   path: '',
   status: 408,
-  fields: new Map(),
-  asked: new Map(),
+  fields: new Map<string, string>(),
+  asked: new Map<string, string>(),
   from: '',
-  at: 0,
   whole: true,
+  told: -1,
+  misdeed: null,
+  poisoned: true,
+  arrivedAt: Infinity,
   clean: false,
+}
+
+/** An answer whose first byte stands behind so many others on its connection. */
+interface Mark {
+  readonly offset: number
+  readonly answer: Answered
 }
 
 /** What all servers of a world write down. */
@@ -77,12 +107,27 @@ export class ServerBook {
   readonly received: Received[] = []
   /** By the number in the answer's X-Answer field. */
   readonly answers: Answered[] = []
-  /** Answers that nobody asked for, by the same number: when the client had been given the bytes. */
-  readonly fakes: Map<number, number> = new Map()
+  /** By the same number: answers that nobody asked for. */
+  readonly fakes: Set<number> = new Set()
   readonly violations: string[] = []
   /** The most requests that were unanswered at the same time on one connection. */
   maxPending = 0
   connections = 0
+  readonly #marks = new Map<number, Mark[]>()
+
+  /** Has it noted when the client is given the first byte of `answer`. */
+  mark(offset: number, answer: Answered): void {
+    const marks = this.#marks.get(answer.dial) ?? []
+    marks.push({ offset, answer })
+    this.#marks.set(answer.dial, marks)
+  }
+
+  /** The client has been given so many bytes on that connection. */
+  onRead(dial: number, bytes: number, now: number): void {
+    const marks = this.#marks.get(dial)
+    if (marks === undefined) return
+    while (marks.length > 0 && marks[0]!.offset < bytes) marks.shift()!.answer.arrivedAt = now
+  }
 }
 
 /** A simulated HTTP/1.1 server: it knows what each request deserves, and misbehaves as it is told. */
@@ -93,7 +138,10 @@ export class SimServer implements SimListener {
   readonly clock: SimClock
   readonly book: ServerBook
   behaviour: Behaviour
+  #network: SimNetwork | null = null
   readonly connections: Set<ServerConnection> = new Set()
+  /** Families that its host had no address of at one time or another. */
+  readonly lacked: Set<4 | 6> = new Set()
 
   constructor(
     place: { host: string; port: number; tls: boolean },
@@ -110,6 +158,7 @@ export class SimServer implements SimListener {
   }
 
   listen(network: SimNetwork): void {
+    this.#network = network
     network.listen(this.host, this.port, this)
   }
 
@@ -135,6 +184,19 @@ export class SimServer implements SimListener {
   /** What was planned for idle connections does not happen any more. */
   heal(behaviour: Behaviour): void {
     this.behaviour = behaviour
+    if (behaviour.addressing !== undefined) this.#address(behaviour.addressing)
     for (const connection of this.connections) connection.forgetIdleDeed()
+  }
+  #address({ families, dead }: Addressing): void {
+    const number = crc32(this.host) & 0xffff
+    const all = {
+      4: `198.19.${number >> 8}.${number & 255}`,
+      6: `2001:db8:19::${number.toString(16)}`,
+    }
+    for (const family of [4, 6] as const) if (!families.includes(family)) this.lacked.add(family)
+    const addresses = families.map((family) => all[family])
+    this.#network?.setHost(this.host, { addresses, onLookup: () => this.behaviour.onLookup?.() ?? 'found' })
+    for (const address of Object.values(all)) this.#network?.dead.delete(address)
+    if (dead) this.#network?.dead.add(addresses[0]!)
   }
 }

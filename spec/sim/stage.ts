@@ -43,6 +43,7 @@ export class Stage {
       clock: this.clock,
       conditions: { latency: [latency, latency] },
       onWrite: (dial, data, dialled) => this.tap.onWrite(dial, data, dialled),
+      onRead: (dial, bytes) => this.book.onRead(dial, bytes, this.clock.now()),
     })
     for (const [host, behaviour] of Object.entries(servers)) {
       const server = new SimServer({ host, port: 80, tls: false }, this.clock, this.book, behaviour)

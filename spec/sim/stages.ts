@@ -41,7 +41,7 @@ export interface Stages extends Record<StageName, boolean> {
   readonly options: ClientOptions
 }
 
-const IPS = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14']
+const IPS = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14', '2001:db8::11', '2001:db8::12']
 const STATUSES = [403, 408, 429, 500, 502, 503, 504]
 
 /**

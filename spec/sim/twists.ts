@@ -90,8 +90,13 @@ export class Twists {
     this.#onlyRefuses = refuses && random.chance(0.05)
   }
 
+  /** No call goes further than to its first answer, and nothing is kept of that. */
+  get arePlain(): boolean {
+    return this.#stages.none
+  }
+
   answer(request: ParsedRequest, { server, socket }: ServerConnection): Twist {
-    const fields = this.#cookies(server, jarOf(request.headers, socket.remoteAddress))
+    const fields = this.#cookies(server, jarOf(request.headers, socket.dialled.clientIp))
     const status = this.#status(request, server, fields)
     if (status === null && this.#stages.cache) {
       const fresh = this.#cached(request, fields)
@@ -207,12 +212,17 @@ export class Twists {
   }
 }
 
-/** The address of connections that no client IP was chosen for. */
-const OWN_ADDRESS = '192.0.2.1'
+/** The addresses of connections that no client IP was chosen for, of one family or the other. */
+const OWN_ADDRESSES = ['192.0.2.1', '2001:db8::1']
+
+/** The first of them for all of them: they share a jar. */
+export function clientIpOf(address: string): string {
+  return address === '' || OWN_ADDRESSES.includes(address) ? OWN_ADDRESSES[0]! : address
+}
 
 /** Whose jar a request's cookies come from: its session's, or else its client IP's. */
 export function jarOf(headers: ReadonlyMap<string, string>, clientIp: string): string {
-  return headers.get('x-session') ?? (clientIp || OWN_ADDRESS)
+  return headers.get('x-session') ?? clientIpOf(clientIp)
 }
 
 /** An origin with a password that names it. */

@@ -111,8 +111,10 @@ export class World {
         ] as const),
         split: random.pick([0, 0.2, 0.8]),
         buffer: random.pick([500, 16_384, 65_536]),
+        bandwidth: random.pick([Infinity, Infinity, Infinity, 2000, 300]),
       },
       onWrite: (dial, data, options) => this.tap.onWrite(dial, data, options),
+      onRead: (dial, bytes) => this.book.onRead(dial, bytes, this.clock.now()),
     })
     this.servers = this.#makeServers(random)
     const hosts = [...new Set(this.servers.map(({ host }) => host))]
@@ -174,7 +176,7 @@ export class World {
 
   async #heal(random: Random): Promise<string[]> {
     const wrong: string[] = []
-    this.network.conditions = { latency: [1, 5], buffer: 65_536 }
+    this.network.conditions = { latency: [1, 5], buffer: 65_536, bandwidth: Infinity }
     this.network.unbindable.clear()
     this.healedAt = this.clock.now()
     for (const server of this.servers) {
@@ -261,7 +263,8 @@ export class World {
       servers: this.servers,
       stages: this.stages,
       resources: this.resources,
-      clientIps: !this.stages.clientIps && random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8'] : [''],
+      clientIps:
+        !this.stages.clientIps && random.chance(0.3) ? ['', '192.0.2.7', '192.0.2.8', '2001:db8::7'] : [''],
       // Stored answers are to grow old.
       span: random.pick(this.stages.cache ? [0, 2000, 20_000] : [0, 200, 2000]),
       faulty,

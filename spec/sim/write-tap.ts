@@ -13,6 +13,9 @@ export interface Dialled {
 /** One request, when its head was written. */
 export interface Written {
   readonly at: number
+  /** Which of the network's dials it went over, and how many requests had before it. */
+  readonly dial: number
+  readonly place: number
   readonly call: number
   readonly method: string
   readonly host: string
@@ -36,6 +39,7 @@ export class WriteTap {
   readonly violations: string[] = []
   readonly #clock: SimClock
   readonly #parsers = new Map<number, RequestParser | null>()
+  readonly #places = new Map<number, number>()
 
   constructor(clock: SimClock) {
     this.#clock = clock
@@ -45,7 +49,7 @@ export class WriteTap {
     let parser = this.#parsers.get(dial)
     if (parser === undefined) {
       parser = new RequestParser({
-        onRequest: (request) => this.#onRequest(request, options),
+        onRequest: (request) => this.#onRequest(request, dial, options),
         onBodyDone: () => undefined,
       })
       this.#parsers.set(dial, parser)
@@ -58,13 +62,15 @@ export class WriteTap {
     }
   }
 
-  #onRequest(request: ParsedRequest, { host, port, clientIp, tls }: Dialled): void {
+  #onRequest(request: ParsedRequest, dial: number, { host, port, clientIp, tls }: Dialled): void {
     const { method, path, headers } = request
     const call = callOf(request)
     const at = this.#clock.now()
     const authority = port === (tls === null ? 80 : 443) ? host : `${host}:${port}`
     const origin = `${tls === null ? 'http' : 'https'}://${authority}`
-    this.written.push({ at, call, method, host, origin, path, clientIp, headers })
+    const place = this.#places.get(dial) ?? 0
+    this.#places.set(dial, place + 1)
+    this.written.push({ at, dial, place, call, method, host, origin, path, clientIp, headers })
     this.sends.set(call, (this.sends.get(call) ?? 0) + 1)
     if (!this.firstSent.has(call)) this.firstSent.set(call, at)
   }
