@@ -57,6 +57,8 @@ export class Connection
   idleEntry: IdleEntry | null = null
   /** When a byte last came, on the clock's `now()`; when it opened, before the first. */
   lastReadAt = 0
+  /** Whether that read may have left something behind: TLS hands out one record after the other. */
+  mayHoldMore = false
   /** When its last answer ended, if anybody paces: until then the server was busy with that. */
   #answeredAt = 0
   remoteAddress = ''
@@ -245,6 +247,7 @@ export class Connection
 
   onData(chunk: Uint8Array): void {
     this.lastReadAt = this.#context.enter()
+    this.mayHoldMore = Boolean(this.#dial.tls ?? this.#dial.proxy) || chunk.length === LIMITS.readBuffer
     this.#owner.record.bytes += chunk.length
     publishBytes(this, 'in', chunk)
     let answers: boolean

@@ -312,7 +312,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const connection = this.#ready.idle(x)
     if (connection === null) return null
     const age = this.#context.now - connection.lastReadAt
-    if (age > LIMITS.idleCheckAge && !this.#checked) {
+    if ((age > LIMITS.idleCheckAge || connection.mayHoldMore) && !this.#checked) {
       // Unasked bytes may lie in its socket, and would be taken for the answer (CVE-2026-6733); or a
       // FIN. Read first, then decide.
       this.#check()

@@ -156,6 +156,29 @@ describe('bytes on an idle connection', () => {
     stand.finish()
   })
 
+  // A read that filled the buffer, and one record of TLS, are followed by what came with them only
+  // after all that the bytes set off has run, the next request included.
+  it.each([
+    ['a read that took all it could', 'a.test', LIMITS.readBuffer],
+    ['one record of TLS', 'tls.test', 100],
+  ])('that came with an answer, behind %s, do not answer who waits', (_what, host, size) => {
+    const stand = new Stand({ maxConnPerTarget: 1 })
+    // With a head of about 60 bytes, and fields that fill up what is missing.
+    const first = stand.ask({ host, path: '/'.padEnd(size - 60, 'x') })
+    const second = stand.ask({ host })
+    const wire = stand.wires[0]!.open()
+    stand.clock.unread.push(() => wire.owner.onData(Buffer.from(answerTo('/lie'), 'latin1')))
+    const missing = size - answerTo(first.x.path, 'X: \r\n').length
+    wire.data(answerTo(first.x.path, `X: ${'x'.repeat(missing)}\r\n`))
+    expect(first.answered).toBe(true)
+    expect(second.done).toBe(false)
+    expect(wire.alive).toBe(false)
+    expect(wire.paths).toHaveLength(1)
+    stand.wires[1]!.open().answer()
+    expect(second.answered).toBe(true)
+    stand.finish()
+  })
+
   it('a FIN that lies unread is seen as well: even a POST moves on', () => {
     const stand = new Stand()
     const wire = stand.warm()

@@ -20,7 +20,7 @@ export const DEFAULTS: SchedulerOptions = {
   parser: 'lenient',
 }
 
-/** A scheduler with a clock and a network worked by hand. */
+/** A scheduler with a clock and a network worked by hand. Hosts whose names begin with `tls.` speak TLS. */
 export class Stand {
   readonly clock = new TurnClock()
   readonly network = new HandNetwork(this.clock)
@@ -40,7 +40,7 @@ export class Stand {
     const makeDial = (target: Target): DialOptions => {
       this.pools++
       const { host, port, clientIp, key } = target
-      return { host, port, clientIp, tls: null, sessionKey: key }
+      return { host, port, clientIp, tls: host.startsWith('tls.') ? {} : null, sessionKey: key }
     }
     this.scheduler = new Scheduler(this.options, this.clock, this.network, makeDial, (target) =>
       settings.of(target.host),
