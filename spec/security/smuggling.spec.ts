@@ -9,8 +9,9 @@ const CLOSED = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\
 
 /** Why somebody may take `text` for anything but one request; '' for no reason. */
 function doubtAbout({ text, closed }: Peer): string {
-  if (text === '' && closed) return ''
   const end = text.indexOf('\r\n\r\n')
+  // What is written may be lost when the connection goes.
+  if (end === -1) return text === '' || closed ? '' : 'half a head'
   const fields = text.slice(0, end).split('\r\n').slice(1)
   const valuesOf = (name: string): string[] =>
     fields.flatMap((line) =>
