@@ -25,7 +25,8 @@ export class Timer {
 
 /**
  * All deadlines of a client in one hashed wheel: setting, moving and clearing are O(1), and one
- * coarse timer of the clock drives them all. A native timer a request costs 1 to 2 us.
+ * timer of the clock drives them all, asleep until the next slot that holds any. A native timer a
+ * request costs 1 to 2 us.
  *
  * A timer that is moved later stays where it is and is put right when its slot comes up, which
  * makes the common case, a deadline pushed on by every byte, an assignment.
@@ -37,6 +38,8 @@ export class TimerWheel {
   /** The last tick whose slot has been looked at. */
   #tick: number
   #linked = 0
+  /** The next slot that is looked at: none before it holds any. -1: a turn is under way. */
+  #wakeTick = Infinity
   #cancelTick: (() => void) | null = null
   readonly #onTick = (): void => this.#turn()
 
@@ -75,7 +78,7 @@ export class TimerWheel {
 
   #link(timer: Timer): void {
     if (timer.tick !== -1) this.#unlink(timer)
-    if (this.#linked === 0) this.#tick = this.#tickOf(this.#clock.now())
+    this.#catchUp()
     const tick = Math.min(Math.max(this.#tickOf(timer.due), this.#tick + 1), this.#tick + SLOTS - 1)
     const slot = tick % SLOTS
     const first = this.#slots[slot]
@@ -89,7 +92,7 @@ export class TimerWheel {
     }
     timer.tick = tick
     this.#linked++
-    this.#cancelTick ??= this.#clock.after(this.#granularity, this.#onTick)
+    if (tick < this.#wakeTick) this.#wakeAt(tick)
   }
 
   #unlink(timer: Timer): void {
@@ -108,12 +111,27 @@ export class TimerWheel {
     if (this.#linked === 0 && this.#cancelTick !== null) {
       this.#cancelTick()
       this.#cancelTick = null
+      this.#wakeTick = Infinity
     }
+  }
+
+  /** What lies before now is empty, unless its time to be looked at has come. */
+  #catchUp(): void {
+    const tick = Math.floor(this.#clock.now() / this.#granularity)
+    if (tick < this.#wakeTick && tick > this.#tick) this.#tick = tick
+  }
+
+  #wakeAt(tick: number): void {
+    this.#cancelTick?.()
+    this.#wakeTick = tick
+    const delay = tick * this.#granularity - this.#clock.now()
+    this.#cancelTick = this.#clock.after(Math.max(0, delay), this.#onTick)
   }
 
   #turn(): void {
     this.#cancelTick = null
-    const behind = Math.floor(this.#clock.now() / this.#granularity) - this.#tick
+    const behind = Math.floor(this.#clock.now() / this.#granularity) - this.#wakeTick
+    this.#wakeTick = -1
     // The loop was blocked: answers may lie unread in the sockets. Read them before judging anyone
     // late (undici's issue 3410: connect timeouts under CPU load).
     if (behind > 5) this.#clock.afterIo(() => this.#expire())
@@ -124,11 +142,23 @@ export class TimerWheel {
     const now = this.#clock.now()
     const until = Math.floor(now / this.#granularity)
     const from = Math.max(this.#tick + 1, until - SLOTS + 1)
-    for (let tick = from; tick <= until; tick++) {
-      this.#tick = tick
-      this.#expireSlot(tick % SLOTS, now)
+    try {
+      for (let tick = from; tick <= until; tick++) {
+        this.#tick = tick
+        this.#expireSlot(tick % SLOTS, now)
+      }
+    } finally {
+      // An owner that throws takes no other's deadline with it.
+      this.#wakeTick = Infinity
+      if (this.#linked > 0) this.#wakeAt(this.#nextTick())
     }
-    if (this.#linked > 0) this.#cancelTick ??= this.#clock.after(this.#granularity, this.#onTick)
+  }
+
+  /** The next one whose slot holds any. */
+  #nextTick(): number {
+    let tick = this.#tick + 1
+    while (this.#slots[tick % SLOTS] === undefined) tick++
+    return tick
   }
 
   #expireSlot(slot: number, now: number): void {

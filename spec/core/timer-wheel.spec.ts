@@ -230,6 +230,33 @@ describe('the wheel', () => {
     expect(watch.clock.asked).toBe(asked)
   })
 
+  it('sleeps until the next deadline, however far, and wakes for one that is set before it', () => {
+    const watch = new Watch()
+    const start = watch.clock.now()
+    watch.wheel.set(watch.timer('far'), start + ROUND - 5 * TURN)
+    watch.clock.advance(ROUND / 2)
+    expect(watch.clock.asked).toBe(1)
+    watch.wheel.set(watch.timer('near'), watch.clock.now() + 40)
+    watch.clock.advance(40 + LATEST)
+    expect(watch.names).toEqual(['near'])
+    expect(watch.clock.asked).toBe(3)
+    watch.clock.advance(ROUND)
+    expect(watch.names).toEqual(['near', 'far'])
+    expect(watch.clock.asked).toBe(3)
+  })
+
+  it('goes on when an owner throws', () => {
+    const watch = new Watch()
+    const angry = watch.timer('angry', () => {
+      throw new Error('not today')
+    })
+    watch.wheel.set(angry, watch.clock.now() + 30)
+    watch.wheel.set(watch.timer('next'), watch.clock.now() + 100)
+    expect(() => watch.clock.advance(50)).toThrow('not today')
+    watch.clock.advance(100 + LATEST)
+    expect(watch.names).toEqual(['angry', 'next'])
+  })
+
   it('fires each timer once, in time and never early, whatever is done to it', () => {
     const step = fc.record({
       deed: fc.constantFrom('set', 'clear', 'remove', 'advance', 'block'),
