@@ -94,13 +94,16 @@ export class Apache {
   }
 
   /**
-   * Requests answered since the last call, in the order in which they were finished: at least `count`, or
-   * what there is after 10 s.
+   * Requests answered since the last call that match, in the order in which they were finished: at least
+   * `count`, or what there is after 10 s.
    */
-  async logged(count: number): Promise<readonly ApacheEntry[]> {
+  async logged(
+    count: number,
+    matches: (entry: ApacheEntry) => boolean = () => true,
+  ): Promise<readonly ApacheEntry[]> {
     const path = join(this.#process.folder, 'access.log')
     const entries = await logged(count, () =>
-      readFileSync(path, 'utf8').split('\n').filter(Boolean).map(readEntry),
+      readFileSync(path, 'utf8').split('\n').filter(Boolean).map(readEntry).filter(matches),
     )
     writeFileSync(path, '')
     return entries
@@ -134,7 +137,7 @@ function baseConfig(folder: string, port: number): string {
     DefaultRuntimeDir ${folder}
     Mutex file:${folder}
     ErrorLog ${folder}/error.log
-    LogFormat "%{remote}p %>s %m %U %u" short
+    LogFormat "%{remote}p %>s %m %U%q %u" short
     CustomLog ${folder}/access.log short
     DocumentRoot ${folder}/site
     TypesConfig /dev/null

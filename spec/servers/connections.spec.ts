@@ -1,11 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
 import { writeCertificate } from './certificate.ts'
 import { describeWith } from './describe-with.ts'
 import { Nginx, nginxProgram } from './nginx.ts'
-
-const KEEP_ALIVE = 20
 
 describeWith([nginxProgram], 'connections', () => {
   let nginx: Nginx
@@ -22,35 +19,12 @@ describeWith([nginxProgram], 'connections', () => {
           ssl_session_cache shared:sessions:1m;
           server { listen 127.0.0.1:${plain}; listen 127.0.0.1:${tls} ssl; ${page} }
           server { listen 127.0.0.1:${plain}; listen 127.0.0.1:${tls} ssl; server_name once.localhost; keepalive_requests 1; ${page} }
-          server { listen 127.0.0.1:${plain}; server_name brief.localhost; keepalive_timeout ${KEEP_ALIVE}ms; ${page} }
         `
       },
     })
   })
 
   afterAll(() => nginx?.stop())
-
-  it('a server that closes idle connections at the moment of reuse costs no GET: 400 of 400', async () => {
-    const client = new Client({ maxConn: 20, maxConnPerTarget: 20, resolve: () => '127.0.0.1' })
-    let right = 0
-    /** Twenty requests, from well before to well after the server gives up the connection of the one before. */
-    const chain = async (name: number): Promise<void> => {
-      for (let n = 0; n < 20; n++) {
-        const path = `/race/${name}/${n}`
-        const response = await client.request(`http://brief.localhost:${nginx.port}${path}`)
-        if (response.text() === `brief.localhost${path}\n`) right++
-        await wait(n * (KEEP_ALIVE / 10))
-      }
-    }
-    await Promise.all(Array.from({ length: 20 }, (_, name) => chain(name)))
-    await client.close()
-    expect(right).toBe(400)
-    // The race took place: connections were reused, and connections were lost.
-    const entries = await nginx.logged(400, (entry) => entry.uri.startsWith('/race/'))
-    const connections = new Set(entries.map((entry) => entry.connection)).size
-    expect(connections).toBeGreaterThan(20)
-    expect(connections).toBeLessThan(400)
-  })
 
   it('the server sees the client IP of each request', async () => {
     const client = new Client({ resolve: () => '127.0.0.1' })
@@ -83,18 +57,6 @@ describeWith([nginxProgram], 'connections', () => {
     const once = entries.filter((entry) => entry.host === 'once.localhost')
     expect(new Set(once.map((entry) => entry.connection)).size).toBe(5)
     expect(once.map((entry) => entry.sessionReused)).toEqual([false, true, true, true, true])
-  })
-
-  it('TLS: pipelined, as in the clear', async () => {
-    const client = new Client({ maxPipelinedRequests: 8, resolve: () => '127.0.0.1', tlsOptions: { ca } })
-    const paths = Array.from({ length: 300 }, (_, n) => `/piped/${n}`)
-    const bodies = await Promise.all(
-      paths.map(async (path) => (await client.request(`https://b.localhost:${nginx.tlsPort}${path}`)).text()),
-    )
-    await client.close()
-    expect(bodies).toEqual(paths.map((path) => `b.localhost${path}\n`))
-    const entries = await nginx.logged(300, (entry) => entry.uri.startsWith('/piped/'))
-    expect(entries.filter((entry) => entry.pipelined).length).toBeGreaterThan(100)
   })
 
   it('TLS: a certificate that nobody vouches for is refused, unless told otherwise', async () => {

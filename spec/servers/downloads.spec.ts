@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Client } from '../../lib/index.ts'
@@ -9,6 +7,7 @@ import { download } from '../../lib/jobs/download.ts'
 import { digest, engineOf, Folder } from '../jobs/download-stand.ts'
 import { describeWith } from './describe-with.ts'
 import { Nginx, nginxProgram } from './nginx.ts'
+import { Tap } from './tap.ts'
 
 const CONTENT = randomBytes(20_000_000)
 const TEXT = Buffer.from('all work and no play '.repeat(50_000))
@@ -35,33 +34,6 @@ describeWith([nginxProgram], 'downloads', () => {
 
   afterAll(() => nginx?.stop())
 
-  /** A relay to nginx that cuts each connection after so many bytes of answers; the last number stays. */
-  async function cutter(...cuts: number[]): Promise<{ origin: string; close: () => void }> {
-    const server = net.createServer((socket) => {
-      let left = cuts.length > 1 ? cuts.shift()! : cuts[0]!
-      const upstream = net.connect(nginx.port, '127.0.0.1')
-      socket.on('data', (data) => upstream.write(data))
-      upstream.on('data', (data) => {
-        socket.write(data.subarray(0, left))
-        left -= data.length
-        if (left > 0) return
-        upstream.destroy()
-        socket.end()
-      })
-      for (const [one, other] of [
-        [socket, upstream],
-        [upstream, socket],
-      ] as const) {
-        one.on('error', () => {})
-        one.on('close', () => other.destroy())
-      }
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
-  }
-
   it.each([
     ['by its tag', '/large'],
     ['by its date', '/no-tag/large'],
@@ -70,13 +42,13 @@ describeWith([nginxProgram], 'downloads', () => {
     await using client = new Client()
     // A file of this moment has no strong date yet.
     utimesSync(join(nginx.folder, 'site/large'), 1_000_000_000, 1_000_000_000)
-    const { origin, close } = await cutter(7_000_000, 7_000_000, Infinity)
+    await using tap = await Tap.to(nginx.port, 7_000_000, 7_000_000)
+    const origin = `http://127.0.0.1:${tap.port}`
     const result = await download(engineOf(client), `${origin}${path}`, folder.file())
     expect(result).toMatchObject({ status: 206, size: CONTENT.length, retries: 2 })
     expect(digest(folder.read())).toBe(digest(CONTENT))
     const entries = await nginx.logged(3, (entry) => entry.uri === path)
     expect(entries.map((entry) => entry.status)).toEqual([200, 206, 206])
-    close()
   })
 
   it('a file that is complete, but has no name yet: nginx says 416 without a tag', async () => {
@@ -84,7 +56,8 @@ describeWith([nginxProgram], 'downloads', () => {
     await using client = new Client()
     const engine = engineOf(client)
     const path = folder.file()
-    const { origin, close } = await cutter(CONTENT.length, Infinity)
+    await using tap = await Tap.to(nginx.port, CONTENT.length)
+    const origin = `http://127.0.0.1:${tap.port}`
     await expect(download(engine, `${origin}/large?named`, path, { maxRetries: 0 })).rejects.toMatchObject({
       code: 'ERR_CONNECTION_CLOSED',
     })
@@ -97,7 +70,6 @@ describeWith([nginxProgram], 'downloads', () => {
     expect(digest(readFileSync(path))).toBe(digest(CONTENT))
     const entries = await nginx.logged(3, (entry) => entry.uri === '/large?named')
     expect(entries.map((entry) => entry.status)).toEqual([200, 416, 206])
-    close()
   })
 
   it('a file that nginx would compress comes as it is, and one that changes comes anew', async () => {
@@ -108,13 +80,13 @@ describeWith([nginxProgram], 'downloads', () => {
     expect([text.size, digest(folder.read())]).toEqual([TEXT.length, digest(TEXT)])
     expect(text.headers!.get('content-encoding')).toBe(null)
 
-    const { origin, close } = await cutter(1_500_000, Infinity)
+    await using tap = await Tap.to(nginx.port, 1_500_000)
+    const origin = `http://127.0.0.1:${tap.port}`
     const pending = download(engine, `${origin}/moved`, folder.file('moved'), { maxRetries: 0 })
     await expect(pending).rejects.toMatchObject({ code: 'ERR_CONNECTION_CLOSED' })
     writeFileSync(join(nginx.folder, 'site/moved'), 'v2.'.repeat(1_000_000))
     const moved = await download(engine, `${origin}/moved`, folder.file('moved'))
     expect(moved).toMatchObject({ status: 200, resumedFrom: 0, size: 3_000_000 })
     expect(folder.read('moved').toString()).toBe('v2.'.repeat(1_000_000))
-    close()
   })
 })

@@ -79,7 +79,6 @@ const BASE = `
       mode http
       log global
       log-format "%cp %ST %ts %HM %HU"
-      option dontlognull
       timeout connect 5s
       timeout client 20s
       timeout server 20s

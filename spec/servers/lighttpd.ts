@@ -71,12 +71,12 @@ server.document-root = "${folder}"
 server.upload-dirs = ("${folder}")
 server.errorlog = "${folder}/error.log"
 accesslog.filename = "${folder}/access.log"
-accesslog.format = "%{remote}p %s %U"
+accesslog.format = "%{remote}p %s %r"
 mimetype.assign = (".txt" => "text/plain", "" => "application/octet-stream")
 `
 }
 
 function readEntry(line: string): LighttpdEntry {
-  const [connection, status, path] = line.split(' ')
+  const [connection, status, , path] = line.split(' ')
   return { connection: connection!, status: Number(status), path: path! }
 }

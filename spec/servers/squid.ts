@@ -113,6 +113,7 @@ function configure(options: SquidOptions, folder: string, port: number): string 
     logformat trawl %>a %>p %rm %ru %>Hs %[un
     access_log stdio:${folder}/access.log trawl
     buffered_logs off
+    strip_query_terms off
     coredump_dir ${folder}
     cache deny all
     memory_cache_shared off
