@@ -243,6 +243,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onOpen(connection: Connection): void {
     this.#dialling.end(connection)
+    // It is used in this very tick, however long that takes: who reads first would find the FIN of a server
+    // that closes whatever it accepts, and dial for ever.
+    if (!this.#checking) this.#checked = true
     this.onRoom(connection)
   }
 

@@ -23,6 +23,26 @@ describe('a request whose connection is lost before a byte of its answer came', 
     stand.finish()
   })
 
+  it('is not dialled for without end where each connection is closed at accept and the loop is slow', () => {
+    const stand = new Stand()
+    const asked = stand.ask()
+    for (let dials = 1; dials <= 1 + LIMITS.maxResends; dials++) {
+      const wire = stand.wires.at(-1)!
+      expect(stand.wires).toHaveLength(dials)
+      wire.state = 'open'
+      wire.owner.onOpen(null)
+      // Whatever else runs in this tick takes its time, and the FIN lies in the socket meanwhile.
+      stand.clock.block(10)
+      stand.clock.unread.push(() => wire.owner.onFin(true))
+      stand.turn()
+      expect(wire.paths).toHaveLength(1)
+      for (const read of stand.clock.unread.splice(0)) read()
+      stand.turn()
+    }
+    expect(asked.error?.code).toBe('ERR_CONNECTION_CLOSED')
+    stand.finish()
+  })
+
   it('is sent again with the fields of that sending', () => {
     const stand = new Stand()
     const wire = stand.warm()
