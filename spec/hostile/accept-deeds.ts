@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import type { AcceptDeed } from './misdeeds.ts'
 
-const HTTP = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 14\r\n\r\nnot meant here'
+/** What web servers say to whom they do not understand. */
+export const BAD_REQUEST =
+  'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 14\r\n\r\nnot meant here'
 /** handshake_failure, fatal: what a TLS server says to whom it does not understand. */
 const ALERT = Buffer.from([0x15, 3, 3, 0, 2, 2, 0x28])
 /** The beginning of a ServerHello. */
@@ -10,6 +12,7 @@ const GARBAGE = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 167 + 13)
 
 /** What becomes of a connection that is not served. */
 export function acceptBadly(raw: Socket, deed: Exclude<AcceptDeed, 'accept'>): void {
+  raw.once('end', () => raw.destroy())
   if (deed === 'close') raw.end(() => raw.destroy())
   else if (deed === 'reset') raw.resetAndDestroy()
   else if (deed !== 'silence') raw.once('data', () => answerHello(raw, deed))
@@ -34,6 +37,6 @@ function answerHello(raw: Socket, deed: Exclude<AcceptDeed, 'accept' | 'close' |
       raw.end(ALERT)
       return
     case 'hello-http':
-      raw.end(HTTP)
+      raw.end(BAD_REQUEST)
   }
 }

@@ -71,10 +71,20 @@ export const CUT_DEEDS: Record<(typeof CUTS)[number], Deed> = {
   'until-close-reset': (request) => send(openAnswer(request), 'reset'),
   'slow-head': (request, misdeed) => slow(request, misdeed, 'head'),
   'slow-body': (request, misdeed) => slow(request, misdeed, 'body'),
-  'early-close': (request) => send(honestAnswer(request), 'close'),
-  'early-stall': (request) => send(honestAnswer(request), 'stall'),
+  // It reads on, so that no reset destroys the answer (RFC 9112 section 9.6).
+  'early-close': (request) => send(honestAnswer(request), 'half-close'),
+  'early-reset': (request) => send(honestAnswer(request), 'reset'),
+  'early-unread': (request) => send(honestAnswer(request)),
   'unread-upload': () => send('', 'stall'),
 }
 
 /** These do not wait for the request's body. */
-export const EARLY: ReadonlySet<string> = new Set(['early-close', 'early-stall', 'unread-upload'])
+export const EARLY: ReadonlySet<string> = new Set([
+  'early-close',
+  'early-reset',
+  'early-unread',
+  'unread-upload',
+])
+
+/** These read nothing more once the head has come. */
+export const UNREAD: ReadonlySet<string> = new Set(['early-unread', 'unread-upload'])

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { RequestParser, type ParsedRequest, type RequestListener } from '../sim/request-parser.ts'
-import { CUT_DEEDS, EARLY, HONEST_DEEDS } from './cuts.ts'
+import { BAD_REQUEST } from './accept-deeds.ts'
+import { CUT_DEEDS, EARLY, HONEST_DEEDS, UNREAD } from './cuts.ts'
 import { FLOOD_DEEDS } from './floods.ts'
 import type { HostileRequest } from './hostile-request.ts'
 import { LIE_DEEDS } from './lies.ts'
@@ -10,6 +11,9 @@ import type { Deed, Plan } from './plan.ts'
 
 /** Requests that wait for their answer on one connection; more are an attack on the server. */
 const MAX_PENDING = 1_000
+
+/** What a client's TLS begins with. */
+const TLS_HANDSHAKE = 0x16
 
 const DEEDS: Record<MisdeedKind, Deed> = { ...HONEST_DEEDS, ...CUT_DEEDS, ...LIE_DEEDS, ...FLOOD_DEEDS }
 
@@ -57,7 +61,7 @@ export class HostileConnection implements RequestListener {
     this.#queue.push({ request, misdeed })
     if (this.#queue.length > MAX_PENDING) this.#raw.destroy()
     if (EARLY.has(misdeed.kind)) {
-      if (misdeed.kind === 'unread-upload') this.#socket.pause()
+      if (UNREAD.has(misdeed.kind)) this.#socket.pause()
       void this.#serve()
     } else if (parsed.headers.has('expect')) this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n')
   }
@@ -70,6 +74,10 @@ export class HostileConnection implements RequestListener {
 
   #read(chunk: Buffer): void {
     if (this.#socket.destroyed) return
+    if (this.#requests === 0 && chunk[0] === TLS_HANDSHAKE) {
+      this.#socket.end(BAD_REQUEST)
+      return
+    }
     try {
       this.#parser.parse(chunk)
     } catch (error) {

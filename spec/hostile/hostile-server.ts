@@ -91,10 +91,13 @@ export class HostileServer implements ConnectionBook, AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close')
+    const ends = [once(this.#server, 'close')]
     this.#server.close()
-    for (const raw of this.#open.keys()) raw.destroy()
-    await closed
+    for (const raw of this.#open.keys()) {
+      ends.push(once(raw, 'close'))
+      raw.destroy()
+    }
+    await Promise.all(ends)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -51,6 +51,12 @@ export const LIE_DEEDS: Record<(typeof LIES)[number], Deed> = {
   'no-last-chunk-stall': (request) => send(inChunks(request, chunks(bodyFor(request))), 'stall'),
   'extra-bytes': (request) => ({ parts: [honestAnswer(request), '\0\0extra bytes\r\n\r\n'], end: 'keep' }),
   'extra-answer': (request) => send(Buffer.concat([honestAnswer(request), Buffer.from(ANOTHER)])),
+  // The second one begins where a read of 64 KB ends.
+  'extra-aligned': (request) => {
+    const missing = 65_536 - honestAnswer(request, ['X-Pad: ']).length
+    const first = honestAnswer(request, [`X-Pad: ${'x'.repeat(Math.max(0, missing))}`])
+    return send(Buffer.concat([first, Buffer.from(ANOTHER)]))
+  },
   'unasked-answer': (request) => ({ parts: [honestAnswer(request)], end: 'unasked', unasked: TIMED_OUT }),
   'unasked-keep': (request) => ({ parts: [honestAnswer(request)], end: 'unasked', unasked: ANOTHER }),
   'unasked-bytes': (request) => ({ parts: [honestAnswer(request)], end: 'unasked', unasked: '\r\n\0' }),

@@ -22,7 +22,8 @@ export const CUTS = [
   'slow-head',
   'slow-body',
   'early-close',
-  'early-stall',
+  'early-reset',
+  'early-unread',
   'unread-upload',
 ] as const
 
@@ -41,6 +42,7 @@ export const LIES = [
   'no-last-chunk-stall',
   'extra-bytes',
   'extra-answer',
+  'extra-aligned',
   'unasked-answer',
   'unasked-keep',
   'unasked-bytes',
@@ -134,7 +136,11 @@ export function pathWith(path: string, misdeed: Misdeed): string {
  * Those after which an answer may be another request's and no client can know: two answers to one
  * request are two answers. A run that checks each answer leaves them out at depths above 1.
  */
-export const INDISTINGUISHABLE: ReadonlySet<MisdeedKind> = new Set(['extra-answer', 'unasked-keep'])
+export const INDISTINGUISHABLE: ReadonlySet<MisdeedKind> = new Set([
+  'extra-answer',
+  'extra-aligned',
+  'unasked-keep',
+])
 
 /** Any misdeed, or one of `kinds`, short enough for a run of many. */
 export function drawMisdeed(random: Random, kinds: readonly MisdeedKind[] = MISDEED_KINDS): Misdeed {
