@@ -21,6 +21,9 @@ const MAX_CONN = { crawling: 100, brief: 24, passing: 6 }
 const SETTLES = 60_000
 const GOES_AWAY = 5_000
 
+/** The crawl is under way for so long when the measuring begins, ms. */
+const LEAD = 10_000
+
 type Begin = Extract<ToCrawl, { kind: 'begin' }>
 
 const startedAt = performance.now()
@@ -53,9 +56,10 @@ async function soak({ targets, ca, seconds, seed }: Begin): Promise<void> {
   const crawler = new Crawler(targets, new Errands(targets, random.fork(), now), ledger, shared.signal)
   const clients = openClients(options)
   await visitAll(clients, targets)
-  const from = now()
+  const from = now() + LEAD
   const elapsed = (): number => (now() - from) / 1000
   const workers = startWorkers(crawler, clients, options, folder)
+  await wait(LEAD)
   const pause = Math.min(2_000, Math.max(500, (seconds * 1000) / 120))
   while (elapsed() < seconds) {
     await wait(pause)
@@ -65,7 +69,8 @@ async function soak({ targets, ca, seconds, seed }: Begin): Promise<void> {
   tell({ kind: 'over' })
   await within(Promise.all(workers), SETTLES)
   const unsettled = ledger.underWay
-  await within(Promise.all(clients.map((client) => client.close())), SETTLES)
+  const closed = await within(Promise.all(clients.map((client) => client.close())), SETTLES)
+  if (!closed) ledger.fault('loose', `a client has not closed after ${SETTLES} ms`)
   await rm(folder, { recursive: true, force: true })
   tell({ kind: 'report', report: { ...(await finish(before, clients)), unsettled } })
 }
@@ -131,8 +136,8 @@ function startWorkers(
     ...times(2, () => stream(crawler, brief)),
     ...times(6, () => fetch(crawler, crawling)),
     ...times(3, (worker) => download(crawler, crawling, fileOf(folder, worker))),
-    ...times(6, () => post(crawler, crawling)),
-    ...times(2, () => post(crawler, brief)),
+    ...times(8, () => post(crawler, crawling)),
+    ...times(4, () => post(crawler, brief)),
     ...times(1, () => passing(crawler, { ...options, maxConn: MAX_CONN.passing })),
   ]
 }
@@ -196,7 +201,7 @@ async function finish(before: Still, clients: readonly Client[]): Promise<Omit<C
   const cpu = process.cpuUsage(cpuBefore)
   const cpuSeconds = (cpu.user + cpu.system) / 1e6
   const after = still(shared.signal)
-  const maxConn = MAX_CONN.crawling + MAX_CONN.brief + MAX_CONN.passing
+  const maxConn = MAX_CONN.crawling + MAX_CONN.brief
   return { before, after, maxConn, cpuSeconds, calls, ends, bytes, seen, faults, left }
 }
 
@@ -213,12 +218,18 @@ async function goneAway(most: number): Promise<void> {
   }
 }
 
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  await Promise.race([work, wait(ms, undefined, { ref: false })])
+/** Whether it was done in time. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  return Promise.race([work.then(() => true), wait(ms, false, { ref: false })])
+}
+
+function crash(error: unknown): never {
+  console.error(textOf(error))
+  return process.exit(1)
 }
 
 process.on('message', (message: ToCrawl) => {
-  if (message.kind === 'begin') void soak(message)
+  if (message.kind === 'begin') soak(message).catch(crash)
   else process.exit(0)
 })
 // Its parent has gone.

@@ -21,7 +21,7 @@ const ROTATION = 8_000
 /** One in so many is left out. */
 const ONE_IN = 5
 /** Pages of one target that may be kept, and paths for its POSTs: few, so that they come again. */
-const KEPT = 4
+const KEPT = 2
 /** Each has a jar and a client IP of its own. */
 const SESSIONS = 4
 
@@ -81,10 +81,6 @@ export class Errands {
     const index = this.#random.int(0, this.#targets.length - 1)
     const isLeftOut = (index + turn) % ONE_IN === 0
     return this.#targets[isLeftOut ? (index + 1) % this.#targets.length : index]!
-  }
-
-  honest(): OpenTarget {
-    return this.#random.pick(this.#targets.filter(({ kind }) => kind === 'honest'))
   }
 
   get(target: OpenTarget): Errand {

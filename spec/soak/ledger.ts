@@ -75,7 +75,7 @@ export class Ledger {
 
   #codeOf(error: unknown, errand: Errand): string {
     if (error instanceof RequestError) {
-      if (error.url === '' || error.message === 'socket hang up') this.fault('foreign', String(error))
+      if (error.url === '' || error.message.endsWith(': socket hang up')) this.fault('foreign', String(error))
       return error.code
     }
     if (error instanceof FileError) return error.code

@@ -22,6 +22,13 @@ const COSTLY: ReadonlySet<MisdeedKind> = new Set([
   'many-chunk-extensions',
   'interim-storm',
 ])
+/** A POST is taken, and not answered: whoever sends it again is found out. */
+export const UNANSWERED: readonly MisdeedKind[] = [
+  'close-unanswered',
+  'reset-unanswered',
+  'close-reuse',
+  'reset-reuse',
+]
 const KINDS = MISDEED_KINDS.filter((kind) => !INDISTINGUISHABLE.has(kind))
 const CHEAP = KINDS.filter((kind) => !COSTLY.has(kind))
 
@@ -51,8 +58,10 @@ export class Mood {
     this.#acceptRate = 0
   }
 
-  decide(): Misdeed {
-    return this.#random.chance(this.#rate) ? drawMisdeed(this.#random, this.#kinds) : NO_MISDEED
+  decide(method: string): Misdeed {
+    const random = this.#random
+    if (!random.chance(this.#rate)) return NO_MISDEED
+    return drawMisdeed(random, method === 'POST' && random.chance(0.5) ? UNANSWERED : this.#kinds)
   }
 
   accept(): AcceptDeed {

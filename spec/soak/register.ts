@@ -1,3 +1,4 @@
+import { UNANSWERED } from './mood.ts'
 import type { Faults, TownReport } from './sample.ts'
 
 /** POSTs remembered, the latest. One that comes twice does so within seconds. */
@@ -8,6 +9,7 @@ const SHOWN = 5
 export class Register {
   #requests = 0
   #posts = 0
+  #unanswered = 0
   readonly #seen = new Set<string>()
   readonly #twice = { count: 0, first: [] as string[] }
   readonly #foreign = { count: 0, first: [] as string[] }
@@ -21,7 +23,9 @@ export class Register {
     if (cookie !== undefined) this.#noteCookie(cookie, new URL(origin).hostname)
   }
 
-  noteMisdeed(name: string): void {
+  /** What a server does to a request by this method. */
+  noteMisdeed(name: string, method = ''): void {
+    if (method === 'POST' && UNANSWERED.some((kind) => kind === name)) this.#unanswered++
     this.#misdeeds[name] = (this.#misdeeds[name] ?? 0) + 1
   }
 
@@ -29,6 +33,7 @@ export class Register {
     return {
       requests: this.#requests,
       posts: this.#posts,
+      postsUnanswered: this.#unanswered,
       postsTwice: this.#twice,
       foreignCookies: this.#foreign,
       misdeeds: this.#misdeeds,

@@ -10,7 +10,7 @@ export interface Sample {
   readonly timers: number
   /** Listeners on the signal that many calls share. */
   readonly listeners: number
-  /** Connections of all clients. */
+  /** Connections of the clients that are there all the time. */
   readonly connections: number
   /** Calls that were begun, and those that have not settled. */
   readonly calls: number
@@ -32,7 +32,7 @@ export interface Still {
 export interface CrawlReport {
   readonly before: Still
   readonly after: Still
-  /** Most connections that all clients may have at once. */
+  /** Most connections that the clients of the samples may have at once. */
   readonly maxConn: number
   /** CPU time of the whole process. */
   readonly cpuSeconds: number
@@ -54,6 +54,8 @@ export interface CrawlReport {
 export interface TownReport {
   readonly requests: number
   readonly posts: number
+  /** Of the POSTs, those that a hostile server meant to leave without an answer, or the one behind them. */
+  readonly postsUnanswered: number
   readonly postsTwice: Faults
   readonly foreignCookies: Faults
   /** Misdeeds done, by name. */

@@ -51,8 +51,8 @@ async function openHostile(plan: TargetPlan, random: Random, identity: Identity)
     (request) => {
       const { method, path, headers } = request
       register.note(method, origin, path, (name) => headers.get(name))
-      const misdeed = mood.decide()
-      if (misdeed.kind !== 'none') register.noteMisdeed(misdeed.kind)
+      const misdeed = mood.decide(method)
+      if (misdeed.kind !== 'none') register.noteMisdeed(misdeed.kind, method)
       return misdeed
     },
     {

@@ -15,15 +15,15 @@ export interface Run {
 }
 
 /**
- * Growth that is let pass: of the process, a share and a constant. The heap is measured after a full collection,
- * so what it shows is held; the bodies under way make it sway. RSS has the allocator's fragments, and code that is
- * compiled late.
+ * What is let pass. The heap is measured after a full collection, so that all it shows is held; bodies under way
+ * make it sway by some MB. RSS has the allocator's fragments, and what is made ready for more load than there was
+ * before. In ten minutes, 300 bytes a call are found by the one, 2 KB by the other.
  */
 export const SLACK = {
-  heap: { share: 0.05, bytes: 3 * 2 ** 20 },
-  rss: { share: 0.05, bytes: 16 * 2 ** 20 },
-  /** Files of downloads, and sockets on their way out. */
-  descriptors: 32,
+  heap: { share: 0.1, bytes: 4 * 2 ** 20 },
+  rss: { share: 0.1, bytes: 32 * 2 ** 20 },
+  /** Files of downloads, the connections of clients that come and go, and sockets on their way out. */
+  descriptors: 40,
   /** Timers: the wheels', and one for each call that has a limit of its own; twice, for its next attempt. */
   timersPerCall: 2,
   timers: 32,
@@ -47,6 +47,7 @@ export const MUST_SEE = [
   'aborts',
   'unread streams',
   'TLS',
+  'unanswered POSTs',
 ] as const
 
 /** Every rule, in a fixed order. The run has passed when all are kept. */
@@ -55,14 +56,18 @@ export function judge(run: Run): Ruling[] {
   const { faults } = crawl
   return [
     none('no wrong answer', faults.wrong),
-    none('no POST arrives twice', town.postsTwice, `of ${number(town.posts)} POSTs`),
+    none(
+      'no POST arrives twice',
+      town.postsTwice,
+      `of ${number(town.posts)} POSTs, ${number(town.postsUnanswered)} of which went wrong`,
+    ),
     none('no cookie at another host', town.foreignCookies),
     none('no error outside the taxonomy', faults.foreign),
     none('no error at a target that did nothing wrong', faults.innocent),
     none('no unhandled rejection, exception or warning', faults.loose),
     settled(run),
     enough(run),
-    allSeen(crawl),
+    allSeen({ ...crawl.seen, 'unanswered POSTs': town.postsUnanswered }),
     atMost('connections <= maxConn', most(samples, 'connections'), crawl.maxConn),
     atMost(
       `descriptors <= before + maxConn + ${SLACK.descriptors}`,
@@ -103,7 +108,7 @@ function enough({ samples, seconds: length }: Run): Ruling {
   }
 }
 
-function allSeen({ seen }: CrawlReport): Ruling {
+function allSeen(seen: Readonly<Record<string, number>>): Ruling {
   const missing = MUST_SEE.filter((what) => (seen[what] ?? 0) === 0)
   return {
     rule: 'the run has seen what it is about',

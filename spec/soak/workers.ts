@@ -198,7 +198,7 @@ async function* inPieces(text: string): AsyncGenerator<Uint8Array, void> {
 /** A client of its own for a few calls, which is closed, or destroyed with calls under way. */
 export async function passing(crawler: Crawler, options: ClientOptions): Promise<void> {
   const { errands, random, ledger } = crawler
-  const client = new Client({ ...options, maxConn: 6, maxPipelinedRequests: random.int(1, 4) })
+  const client = new Client({ ...options, maxPipelinedRequests: random.int(1, 4) })
   const destroys = random.chance(0.4)
   const target = errands.target()
   const calls = Array.from({ length: random.int(1, 16) }, () => {
