@@ -113,7 +113,7 @@ describeWith([haproxyProgram], 'what HAProxy does by itself', () => {
       sections: ({ plain }) => `
         listen all
           bind 127.0.0.1:${plain}
-          timeout server 50ms
+          timeout server 1s
           ${backend}
       `,
     })
@@ -135,7 +135,7 @@ describeWith([haproxyProgram], 'what HAProxy does by itself', () => {
           listen all
             bind 127.0.0.1:${plain}
             bind 127.0.0.1:${tls} ssl crt ${folder}/both.pem
-            timeout http-request 50ms
+            timeout http-request 500ms
             timeout http-keep-alive 20s
             ${backend}
         `

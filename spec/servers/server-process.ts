@@ -117,6 +117,16 @@ export class ServerProcess {
   }
 }
 
+/** Starts what stands before another server, which is stopped when that fails. */
+export async function before<T>(other: { stop(): Promise<void> }, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start()
+  } catch (error) {
+    await other.stop()
+    throw error
+  }
+}
+
 /**
  * The lines of a log, once there are `count`: a server writes a line after the answer has left. Gives what
  * there is after 10 s.

@@ -8,6 +8,7 @@ import { Haproxy, haproxyProgram } from './haproxy.ts'
 import { Lighttpd, lighttpdProgram } from './lighttpd.ts'
 import { Nginx, nginxProgram } from './nginx.ts'
 import type { Program } from './program.ts'
+import { before } from './server-process.ts'
 import { writeFiles } from './shelf.ts'
 import { Squid, squidProgram } from './squid.ts'
 
@@ -207,11 +208,12 @@ $HTTP["host"] =~ "^${LIMITED}" { server.max-keep-alive-requests = ${LIMIT} }
  */
 async function haproxyStand(scheme: 'http' | 'https'): Promise<Stand> {
   const { nginx, ca, folder: origin } = await startNginx()
-  const haproxy = await Haproxy.start({
-    sections: ({ plain, tls }, folder) => {
-      const both = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(origin, name), 'utf8'))
-      writeFileSync(join(folder, 'both.pem'), both.join('\n'))
-      return `
+  const haproxy = await before(nginx, () =>
+    Haproxy.start({
+      sections: ({ plain, tls }, folder) => {
+        const both = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(origin, name), 'utf8'))
+        writeFileSync(join(folder, 'both.pem'), both.join('\n'))
+        return `
         frontend front
           bind 127.0.0.1:${plain}
           bind 127.0.0.1:${tls} ssl crt ${folder}/both.pem
@@ -231,8 +233,9 @@ async function haproxyStand(scheme: 'http' | 'https'): Promise<Stand> {
           http-request replace-path /gzip/(.*) /files/\\1
           server nginx 127.0.0.1:${nginx.port}
       `
-    },
-  })
+      },
+    }),
+  )
   const port = scheme === 'http' ? haproxy.port : haproxy.tlsPort
   const answered: Door['answered'] = async (path, count) =>
     (await haproxy.logged(count, (entry) => entry.path === path)).map(({ connection }) => connection)
@@ -259,8 +262,15 @@ const hosts = [SITE, LIMITED]
  */
 async function squidStand(): Promise<Stand> {
   const { nginx } = await startNginx()
-  const squid = await Squid.start({ hosts })
-  const brief = await Squid.start({ hosts, more: 'client_persistent_connections off' })
+  const squid = await before(nginx, () => Squid.start({ hosts }))
+  const both = {
+    stop: async () => {
+      await squid[Symbol.asyncDispose]()
+      await nginx.stop()
+    },
+  }
+  const more = 'client_persistent_connections off'
+  const brief = await before(both, () => Squid.start({ hosts, more }))
   const by = through(`http://${SITE}:${nginx.port}`)
   const doorOf = (proxy: Squid): Door => ({
     port: proxy.port,
@@ -275,9 +285,8 @@ async function squidStand(): Promise<Stand> {
     limited: doorOf(brief),
     perConnection: 1,
     [Symbol.asyncDispose]: async () => {
-      await squid[Symbol.asyncDispose]()
       await brief[Symbol.asyncDispose]()
-      await nginx.stop()
+      await both.stop()
     },
   }
 }
@@ -285,7 +294,7 @@ async function squidStand(): Promise<Stand> {
 /** Each connection to nginx is a tunnel of its own through squid. */
 async function tunnelStand(): Promise<Stand> {
   const { nginx, ca } = await startNginx()
-  const squid = await Squid.start({ hosts })
+  const squid = await before(nginx, () => Squid.start({ hosts }))
   const doorOf = (host: string): Door => ({
     port: squid.port,
     by: through(`https://${host}:${nginx.tlsPort}`, ca),
