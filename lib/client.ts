@@ -374,7 +374,7 @@ function healthOf(scheduler: Scheduler, clientIps: ClientIps | null): Health {
     },
     unusable: ({ clientIp }, error) => {
       // A host without an address of its family says nothing against the client IP.
-      if (error instanceof ConnectError && error.phase === 'tcp')
+      if (error instanceof ConnectError && error.phase !== 'dns')
         clientIps?.bindFailed(clientIp, error.message)
     },
   }

@@ -37,7 +37,9 @@ export function isRetryableStatus(status: number, rules: RetryRules): boolean {
 export function isAddressTrouble(error: RequestError): boolean {
   if (!(error instanceof ConnectError)) return false
   const cause = error.cause as Partial<NodeJS.ErrnoException> | undefined
-  return error.phase === 'tcp' ? cause?.syscall === 'bind' : error.phase === 'dns' && cause === undefined
+  if (error.phase === 'dns') return cause === undefined
+  // On the way to a proxy it is told as the proxy's failure.
+  return (error.phase === 'tcp' || error.phase === 'proxy') && cause?.syscall === 'bind'
 }
 
 export function isRetryableError(error: RequestError, rules: RetryRules): boolean {

@@ -146,7 +146,7 @@ export class ClientIps {
         soonest === null || this.#refusals.until(each.ip, host) < this.#refusals.until(soonest.ip, host)
       if (isSooner) soonest = each
     }
-    if (soonest === null) throw this.#noneLeft(host, family, not, now)
+    if (soonest === null) throw this.#noneLeft(host, family, now)
     return soonest
   }
 
@@ -235,17 +235,13 @@ export class ClientIps {
     )
   }
 
-  #noneLeft(
-    host: string,
-    family: 0 | 4 | 6,
-    not: ReadonlySet<string> | undefined,
-    now: number,
-  ): ConnectError {
+  #noneLeft(host: string, family: 0 | 4 | 6, now: number): ConnectError {
     const reasons = this.#all.slice(0, SHOWN).map((each) => {
       const { ip, setAsideUntil, reason } = each
       if (family !== 0 && each.family !== family) return `${ip} is IPv${each.family}`
-      if (not?.has(ip) === true) return `${ip} was tried in this call`
-      return `${ip} is set aside for ${Math.ceil(setAsideUntil - now)} ms: ${reason}`
+      // That it was tried too says less.
+      if (setAsideUntil > now) return `${ip} is set aside for ${Math.ceil(setAsideUntil - now)} ms: ${reason}`
+      return `${ip} was tried in this call`
     })
     if (this.#all.length > SHOWN) reasons.push(`and ${this.#all.length - SHOWN} more`)
     const kind = family === 0 ? '' : ` IPv${family}`

@@ -273,7 +273,9 @@ export class SimNetwork implements Network, WireKeeper {
     const { via } = routeOf(wire.options)
     // Whatever happens on the way to a proxy is its failure.
     const isOwn = via === '' || error.phase === 'proxy' || error.phase === 'tls'
-    const known = isOwn ? error : new ConnectError('proxy', `cannot reach ${via}: ${error.message}`, error)
+    const known = isOwn
+      ? error
+      : new ConnectError('proxy', `cannot reach ${via}: ${error.message}`, error.cause)
     wire.later(this.#latency(), () => this.#failDial(wire, known))
   }
 

@@ -4,11 +4,19 @@ import { NO_BODY, pathOf, requestBody, sentBody, type SentBody } from './answers
 import { withSecret } from './twists.ts'
 import type { CallSpec } from './workload.ts'
 
+/** What the checkers ask of a response, by whatever way it came. */
+export interface Answer extends Pick<
+  Response,
+  'status' | 'method' | 'url' | 'redirects' | 'retries' | 'cache' | 'clientIp'
+> {
+  readonly headers: Pick<Headers, 'get' | 'has'>
+}
+
 /** How a call ended, as its caller saw it. */
 export type Outcome =
   | {
       kind: 'answer'
-      response: Response | StreamResponse
+      response: Answer
       /** What was read; null where the caller did not read to the end. */
       body: Buffer | null
     }
@@ -51,8 +59,7 @@ export async function makeCall(client: Client, clock: SimClock, record: CallReco
   const signal = abortSignal(record, clock)
   if (signal !== null) options.signal = signal
   record.signal = signal
-  const { origin } = spec.server
-  const url = spec.secret === 'url' ? withSecret(origin) + record.path : record.url
+  const url = urlOf(record)
   const promise = spec.reader === null ? client.request(url, options) : client.stream(url, options)
   const settled = (): void => {
     record.settledAt = clock.now()
@@ -76,6 +83,10 @@ export async function makeCall(client: Client, clock: SimClock, record: CallReco
   record.doneAt = clock.now()
 }
 
+export function urlOf({ spec, path, url }: CallRecord): string {
+  return spec.secret === 'url' ? withSecret(spec.server.origin) + path : url
+}
+
 async function read(
   response: Response | StreamResponse,
   spec: CallSpec,
@@ -96,7 +107,7 @@ async function read(
   return Buffer.concat(chunks)
 }
 
-function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {
+export function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {
   const { abortAfter } = record.spec
   if (abortAfter === null) return null
   const controller = new AbortController()
@@ -109,7 +120,7 @@ function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {
   return controller.signal
 }
 
-function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
+export function requestOptions(spec: CallSpec, clock: SimClock): RequestOptions {
   const options: RequestOptions = { method: spec.method, ...spec.timeouts }
   const headers: Record<string, string> = { 'X-Call': String(spec.id), ...secretFields(spec) }
   if (spec.session !== '') {
@@ -167,7 +178,7 @@ function bodyBytes(spec: CallSpec): Buffer {
   return spec.bodyKind === 'json' ? Buffer.from(JSON.stringify(body.toString('latin1'))) : body
 }
 
-function sleep(clock: SimClock, ms: number): Promise<void> {
+export function sleep(clock: SimClock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve)
   })

@@ -82,7 +82,7 @@ function checkOwner({ stages }: World, { spec, outcome }: CallRecord, { asked, f
   const isRedirected = outcome?.kind === 'answer' && outcome.response.redirects.length > 0
   if (isRedirected) return wrong
   const own = asked.get('cookie')?.startsWith('own=') === true
-  const bearer = asked.get('authorization')?.startsWith('Bearer') === true
+  const bearer = asked.get('authorization')?.startsWith('Bearer http') === true
   const user = own ? asked.get('cookie') : bearer ? asked.get('authorization') : ''
   const isSame = own === (spec.secret === 'cookie') && bearer === (spec.secret === 'authorization')
   const isSameUser = user === '' || user!.endsWith(`~${spec.id % 2}`)

@@ -91,7 +91,9 @@ function checkOnce({ record, written, answers }: Trail): string[] {
   )
   for (const [to, sends] of byUrl) {
     const led = answers.filter((each) => each.method === spec.method && leadsTo(each, to)).length
-    const allowed = led + (to === url ? 1 : 0)
+    // Refused for want of credentials, and sent again with them.
+    const refused = answers.filter((each) => each.status === 401 && each.origin + each.path === to).length
+    const allowed = led + refused + (to === url ? 1 : 0)
     if (sends.length > allowed) wrong.push(`${spec.method} ${to} was written ${sends.length} times`)
   }
   return wrong
@@ -110,11 +112,12 @@ function checkCounts({ options, stages }: World, { record, written, answers }: T
   if (failed > 1 + maxRetries) wrong.push(`asked again after ${failed} answers, maxRetries is ${maxRetries}`)
   const led = clean.filter((each) => REDIRECTS.has(each.status) && each.fields.has('location')).length
   if (led > 1 + maxRedirects) wrong.push(`was redirected ${led} times, maxRedirects is ${maxRedirects}`)
-  const exchanges = 1 + maxRetries + answers.filter((each) => REDIRECTS.has(each.status)).length
+  const refused = answers.filter(({ status }) => status === 401).length
+  const exchanges = 1 + maxRetries + refused + answers.filter((each) => REDIRECTS.has(each.status)).length
   if (written.length > exchanges * (1 + LIMITS.maxResends)) {
     wrong.push(`written ${written.length} times in at most ${exchanges} exchanges`)
   }
-  if (!stages.retries && !stages.redirects && written.length > 1 + LIMITS.maxResends) {
+  if (!stages.retries && !stages.redirects && written.length > (1 + refused) * (1 + LIMITS.maxResends)) {
     wrong.push(`written ${written.length} times`)
   }
   void record

@@ -16,12 +16,13 @@ export function checkPace({ tap, stages }: World): string[] {
     const pace = stages.paceOf.get(written[0]!.host) ?? stages.pace
     if (pace === null) continue
     const times = written.map(({ at }) => at)
-    const gap = pace.minInterval * (1 - pace.jitter) - EPSILON
+    const least = Math.max(pace.minInterval, pace.autoThrottle === false ? 0 : pace.autoThrottle.minDelay)
+    const gap = least * (1 - pace.jitter) - EPSILON
     const most = pace.requestsPerInterval
     for (const [index, at] of times.entries()) {
       const before = times[index - 1]
       if (before !== undefined && at - before < gap) {
-        wrong.push(`${target}: ${at - before} ms between two starts, minInterval is ${pace.minInterval}`)
+        wrong.push(`${target}: ${at - before} ms between two starts, at least ${least} is asked for`)
       }
       const first = times[index - most]
       if (first !== undefined && at - first < pace.interval - EPSILON) {

@@ -1,4 +1,5 @@
 import type { Answered } from './server.ts'
+import { PROXY_FIELD } from './proxy.ts'
 import { jarOf } from './twists.ts'
 import type { Secret } from './workload.ts'
 import type { World } from './world.ts'
@@ -21,6 +22,7 @@ export function checkSecrets(world: World): string[] {
       ...checkAuthorization(world, written, secret, due),
       ...checkCookies(world, written, due),
       ...checkKey(written, due),
+      ...checkProxyField(world, written),
     ]
     wrong.push(...found.map((text) => `call ${written.call}, to ${written.origin}${written.path}: ${text}`))
   }
@@ -42,15 +44,31 @@ function checkAuthorization(
   if (value === undefined) {
     if (due === 'authorization' || due === 'url') return ['without its Authorization']
     const isOwn = secret === 'authorization' || secret === 'url'
-    const isMissing = stages.auth && !isOwn && origin === servers[0]!.origin
-    return isMissing ? ['without the credentials for it'] : []
+    const isMissing = stages.authKind !== null && !isOwn && origin === servers[0]!.origin
+    // A digest answers what was asked before, and not every time.
+    return isMissing && stages.authKind !== 'digest' ? ['without the credentials for it'] : []
   }
   const [scheme = '', token = ''] = value.split(' ')
+  if (scheme === 'Bearer' && token.startsWith('auth~')) {
+    return token.startsWith(`auth~${origin}~`) && stages.authKind === 'bearer' ? [] : [`has ${value}`]
+  }
   if (scheme === 'Bearer') {
     return token === `${origin}~${call % 2}` && secret === 'authorization' ? [] : [`has ${value}`]
   }
+  if (scheme === 'Digest') {
+    const isHere = origin === servers[0]!.origin && value.includes(`nonce="${origin}~`)
+    return isHere && stages.authKind === 'digest' ? [] : [`has ${value}`]
+  }
   const [, ...password] = Buffer.from(token, 'base64').toString().split(':')
   return password.join(':') === origin ? [] : [`has the password of ${password.join(':')}`]
+}
+
+/** What is the proxy's stands in what ends there, and nowhere else; and only there the whole URL. */
+function checkProxyField({ stages }: World, { headers, origin, absolute }: Written): string[] {
+  const isEnd = origin.startsWith('http:') && stages.isProxied(origin)
+  const field = headers.get('proxy-authorization')
+  if (field !== (isEnd ? PROXY_FIELD : undefined)) return [`has Proxy-Authorization ${field}`]
+  return absolute === (isEnd ? origin : '') ? [] : [`has ${absolute} in its first line`]
 }
 
 function checkKey({ headers, origin, call }: Written, due: Secret): string[] {

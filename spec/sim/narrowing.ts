@@ -10,6 +10,7 @@ const PLAIN_CALL = {
   idempotent: null,
   priority: 0,
   clientIp: '',
+  way: 'plain',
   reader: null,
   closes: false,
   maxBodySize: null,

@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib'
 export interface ParsedRequest {
   readonly method: string
   readonly path: string
+  /** The origin before it, where the first line has the whole URL; ''. */
+  readonly absolute: string
   readonly headers: ReadonlyMap<string, string>
   readonly chunked: boolean
   /** Both grow until the body is done. */
@@ -16,7 +18,7 @@ export interface RequestListener {
   onBodyDone(request: ParsedRequest): void
 }
 
-const REQUEST_LINE = /^([A-Z]+) (\/[!-~]*) HTTP\/1\.1$/
+const REQUEST_LINE = /^([A-Z]+) (http:\/\/[\w.:-]+)?(\/[!-~]*) HTTP\/1\.1$/
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([ -~\u0080-\u00ff]*)$/
 
 /**
@@ -78,11 +80,12 @@ export class RequestParser {
       if (headers.has(name)) throw new Error(`field ${name} twice`)
       headers.set(name, field[2] as string)
     }
-    this.#begin(line[1] as string, line[2] as string, headers)
+    this.#begin({ method: line[1]!, absolute: line[2] ?? '', path: line[3]!, headers })
     return true
   }
 
-  #begin(method: string, path: string, headers: Map<string, string>): void {
+  #begin(head: Pick<ParsedRequest, 'method' | 'absolute' | 'path' | 'headers'>): void {
+    const { headers } = head
     const length = headers.get('content-length')
     const coding = headers.get('transfer-encoding')
     if (!headers.has('host')) throw new Error('no Host')
@@ -90,7 +93,7 @@ export class RequestParser {
     if (length !== undefined && !/^(0|[1-9]\d*)$/.test(length)) throw new Error(`Content-Length ${length}`)
     if (coding !== undefined && coding !== 'chunked') throw new Error(`Transfer-Encoding ${coding}`)
     const chunked = coding !== undefined
-    const request = { method, path, headers, chunked, bodyLength: 0, bodyCrc: 0, done: false }
+    const request = { ...head, chunked, bodyLength: 0, bodyCrc: 0, done: false }
     this.#request = request
     this.#left = Number(length ?? 0)
     this.#state = chunked ? 'chunk-size' : 'length'

@@ -153,7 +153,12 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
     if (this.#state !== 'idle') return
     const request = this.#queue[0]
     if (request === undefined) return
-    this.#plan ??= this.server.behaviour.answer(request, this)
+    try {
+      this.#plan ??= this.server.behaviour.answer(request, this)
+    } catch (error) {
+      this.#violation((error as Error).message)
+      return this.#end('reset')
+    }
     const plan = this.#plan
     if (plan.early || request.done) {
       this.#plan = null

@@ -1,4 +1,7 @@
+import { crc32 } from 'node:zlib'
 import type { ClientOptions, RetriedRequest } from '../../lib/index.ts'
+import { authOption, Tokens, type AuthKind } from './gate.ts'
+import { PROXY_URL } from './proxy.ts'
 import type { Random } from '../../lib/testing/random.ts'
 
 export const STAGE_NAMES = [
@@ -9,6 +12,7 @@ export const STAGE_NAMES = [
   'clientIps',
   'pacing',
   'auth',
+  'proxies',
 ] as const
 export type StageName = (typeof STAGE_NAMES)[number]
 
@@ -19,6 +23,7 @@ export interface Pace {
   readonly interval: number
   readonly jitter: number
   readonly stallLimit: number
+  readonly autoThrottle: false | { minDelay: number; startDelay: number; maxDelay: number }
 }
 
 /** Which stages of a call a world has, and the client's options that they come from. */
@@ -38,10 +43,18 @@ export interface Stages extends Record<StageName, boolean> {
   /** By host. */
   readonly paceOf: ReadonlyMap<string, Pace>
   readonly maxConnOf: ReadonlyMap<string, number>
+  /** null: none. */
+  readonly authKind: AuthKind | null
+  readonly tokens: Tokens
+  isProxied(origin: string): boolean
   readonly options: ClientOptions
 }
 
 const IPS = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14', '2001:db8::11', '2001:db8::12']
+const THROTTLES = [
+  { minDelay: 1, startDelay: 20, maxDelay: 100 },
+  { minDelay: 30, startDelay: 30, maxDelay: 60 },
+]
 const STATUSES = [403, 408, 429, 500, 502, 503, 504]
 
 /**
@@ -80,8 +93,17 @@ export function drawStages(
     pace,
     paceOf,
     maxConnOf,
+    authKind: on.auth ? random.pick(['basic', 'bearer', 'digest'] as const) : null,
+    tokens: new Tokens(firstOrigin),
+    isProxied: drawProxied(random, on.proxies),
   }
   return { ...stages, options: optionsOf(random, stages, firstOrigin) }
+}
+
+/** All of them, or every other one by its name. */
+function drawProxied(random: Random, isOn: boolean): (origin: string) => boolean {
+  if (!isOn) return () => false
+  return random.chance(0.5) ? () => true : (origin) => crc32(origin) % 2 === 0
 }
 
 function drawPace(random: Random): Pace {
@@ -92,6 +114,7 @@ function drawPace(random: Random): Pace {
     interval: random.pick([100, 1000]),
     jitter: random.pick([0, 0, 0.5]),
     stallLimit: random.pick([500, 3000, 900_000]),
+    autoThrottle: random.chance(0.3) ? random.pick(THROTTLES) : false,
   }
 }
 
@@ -127,8 +150,9 @@ function optionsOf(random: Random, stages: Omit<Stages, 'options'>, firstOrigin:
       hosts.map((host) => [host, { pacing: paceOf.get(host), maxConnPerTarget: maxConnOf.get(host) }]),
     )
   }
-  if (stages.auth) {
-    options.auth = { basic: { username: 'user', password: firstOrigin }, origins: [firstOrigin] }
+  if (stages.authKind !== null) options.auth = authOption(stages.authKind, firstOrigin, stages.tokens)
+  if (stages.proxies) {
+    options.proxy = (url) => (stages.isProxied(new URL(url).origin) ? PROXY_URL : null)
   }
   return options
 }

@@ -3,6 +3,7 @@ import type { SimClock } from '../../lib/testing/sim-clock.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { parsePath, pathOf } from './answers.ts'
 import { drawCacheFields, ResourceVersions } from './resources.ts'
+import { Gate } from './gate.ts'
 import type { ParsedRequest } from './request-parser.ts'
 import type { ServerConnection } from './server-connection.ts'
 import type { SimServer } from './server.ts'
@@ -67,6 +68,8 @@ export class Twists {
   readonly #calm: boolean
   /** Nothing but 429 is to be had. */
   readonly #onlyRefuses: boolean
+  /** Of the first server; null: all are welcome. */
+  readonly #gate: Gate | null
   #refusesUntil = -Infinity
   #serial = 0
 
@@ -87,6 +90,9 @@ export class Twists {
       cookie: cookies ? random.between(0.1, 0.8) : 0,
       wrong304: calm ? 0 : some(0.1),
     }
+    const { authKind, tokens } = stages
+    const [first] = servers
+    this.#gate = authKind === null ? null : new Gate(authKind, first!.origin, random.fork(), tokens, calm)
     this.#onlyRefuses = refuses && random.chance(0.05)
   }
 
@@ -96,6 +102,8 @@ export class Twists {
   }
 
   answer(request: ParsedRequest, { server, socket }: ServerConnection): Twist {
+    const refusal = server.origin === this.#servers[0]!.origin ? this.#gate?.refusal(request) : null
+    if (refusal != null) return { status: 401, fields: refusal }
     const fields = this.#cookies(server, jarOf(request.headers, socket.dialled.clientIp))
     const status = this.#status(request, server, fields)
     if (status === null && this.#stages.cache) {

@@ -28,6 +28,8 @@ export interface CallSpec {
   readonly idempotent: boolean | null
   readonly priority: number
   readonly clientIp: string
+  /** By what of the client it is made: 'plain' is `request` or `stream`. */
+  readonly way: 'plain' | 'map' | 'fetch'
   /** null: `request`; otherwise `stream`, and what is done with it. */
   readonly reader: Reader | null
   /** Says `Connection: close`. */
@@ -62,6 +64,9 @@ export interface WorkloadTraits {
   readonly bodies: boolean
   readonly aborts: boolean
   readonly priorities: boolean
+  /** Some calls are made by `client.map`, and some by `client.fetch`, which knows no time limits. */
+  readonly ways: boolean
+  readonly mayFetch: boolean
   readonly stages: Stages
   /** Pages that several calls ask for. */
   readonly resources: readonly Resource[]
@@ -69,8 +74,22 @@ export interface WorkloadTraits {
 
 export function drawWorkload(random: Random, traits: WorkloadTraits, firstId: number): CallSpec[] {
   const calls: CallSpec[] = []
-  for (let index = 0; index < traits.count; index++) calls.push(drawCall(random, traits, firstId + index))
+  for (let index = 0; index < traits.count; index++) {
+    const call = drawCall(random, traits, firstId + index)
+    calls.push(traits.ways ? otherwise(random, call, traits) : call)
+  }
   return calls
+}
+
+/** The same call by another way, as far as that lets it say. */
+function otherwise(random: Random, call: CallSpec, { stages, mayFetch }: WorkloadTraits): CallSpec {
+  if (call.reader === null && random.chance(0.5)) return { ...call, way: 'map' }
+  const isFetchable = !stages.redirects && !stages.cache && call.bodySize === 0 && call.idempotent === null
+  const isPlain =
+    call.session === '' && call.clientIp === '' && call.secret !== 'url' && call.maxBodySize === null
+  if (!mayFetch || !isFetchable || !isPlain || random.chance(0.5)) return call
+  const reader = random.pick<Reader>(['all', 'all', call.reader === null ? 'all' : 'discard'])
+  return { ...call, way: 'fetch', reader, priority: 0, closes: false, timeouts: {} }
 }
 
 function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec {
@@ -95,6 +114,7 @@ function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec 
     idempotent: method === 'POST' && random.chance(0.1) ? true : null,
     priority: traits.priorities ? random.int(-2, 2) : 0,
     clientIp: random.pick(traits.clientIps),
+    way: 'plain',
     reader,
     closes: random.chance(0.05),
     maxBodySize: traits.faulty && random.chance(0.05) ? random.int(1, 2000) : null,

@@ -20,6 +20,8 @@ import { drawStages, type Stages } from './stages.ts'
 import { Twists } from './twists.ts'
 import { drawWorkload, type CallSpec, type WorkloadTraits } from './workload.ts'
 import { Watcher } from './watcher.ts'
+import { fetchCall, mapCalls } from './ways.ts'
+import { SimProxy } from './proxy.ts'
 import { WriteTap } from './write-tap.ts'
 
 type Numbers =
@@ -85,6 +87,7 @@ export class World {
   #drawn = 0
   readonly #pauses: PauseWatch | null
   readonly #maxTime: number
+  readonly #proxy: SimProxy
 
   /** `watch` sees what goes over the network, and changes nothing. */
   constructor(
@@ -129,6 +132,8 @@ export class World {
         this.#moodOf(random, server, drawRates(random, random.chance(this.stages.none ? 0.85 : 0.5)), false),
       )
     }
+    this.#proxy = new SimProxy(this.servers, random.fork(), random.pick([0, 0, 0.2]))
+    this.#proxy.listen(this.network)
     for (const clientIp of this.stages.unbindable) this.network.unbindable.add(clientIp)
     this.resources = drawResources(random, this.servers)
     // Some worlds are watched: with nobody listening the code takes other ways.
@@ -178,6 +183,7 @@ export class World {
     const wrong: string[] = []
     this.network.conditions = { latency: [1, 5], buffer: 65_536, bandwidth: Infinity }
     this.network.unbindable.clear()
+    this.#proxy.heal()
     this.healedAt = this.clock.now()
     for (const server of this.servers) {
       server.heal(this.#moodOf(random, server, drawRates(random, false), true))
@@ -205,12 +211,17 @@ export class World {
 
   #start(calls: CallSpec[]): Promise<unknown> {
     const done: Promise<void>[] = []
-    for (const spec of calls) {
-      const record = new CallRecord(spec)
-      this.records.push(record)
+    const records = calls.map((spec) => new CallRecord(spec))
+    this.records.push(...records)
+    const mapped = records.filter(({ spec }) => spec.way === 'map')
+    done.push(mapCalls(this.client, this.clock, mapped))
+    for (const record of records) {
+      const { way, at } = record.spec
+      if (way === 'map') continue
+      const make = way === 'fetch' ? fetchCall : makeCall
       done.push(
         new Promise((resolve) => {
-          this.clock.after(spec.at, () => resolve(makeCall(this.client, this.clock, record)))
+          this.clock.after(at, () => resolve(make(this.client, this.clock, record)))
         }),
       )
     }
@@ -272,6 +283,8 @@ export class World {
       bodies: random.chance(0.6),
       aborts: faulty && random.chance(0.4),
       priorities: random.chance(0.3),
+      ways: random.chance(0.3),
+      mayFetch: faulty || this.options.queueTimeout === 0,
     }
   }
 }

@@ -21,6 +21,8 @@ export interface Written {
   readonly host: string
   readonly origin: string
   readonly path: string
+  /** What stood before the path in the first line; ''. */
+  readonly absolute: string
   readonly clientIp: string
   readonly headers: ReadonlyMap<string, string>
 }
@@ -63,14 +65,14 @@ export class WriteTap {
   }
 
   #onRequest(request: ParsedRequest, dial: number, { host, port, clientIp, tls }: Dialled): void {
-    const { method, path, headers } = request
+    const { method, path, absolute, headers } = request
     const call = callOf(request)
     const at = this.#clock.now()
     const authority = port === (tls === null ? 80 : 443) ? host : `${host}:${port}`
     const origin = `${tls === null ? 'http' : 'https'}://${authority}`
     const place = this.#places.get(dial) ?? 0
     this.#places.set(dial, place + 1)
-    this.written.push({ at, dial, place, call, method, host, origin, path, clientIp, headers })
+    this.written.push({ at, dial, place, call, method, host, origin, path, absolute, clientIp, headers })
     this.sends.set(call, (this.sends.get(call) ?? 0) + 1)
     if (!this.firstSent.has(call)) this.firstSent.set(call, at)
   }
