@@ -25,6 +25,7 @@ import { ArgumentError, ClosedError, ConnectError, type RequestError } from './c
 import type { Exchange } from './core/exchange.ts'
 import { HostSettings } from './core/host-settings.ts'
 import { LIMITS } from './core/limits.ts'
+import { ownOptions } from './core/own-options.ts'
 import type { Target } from './core/target.ts'
 import { checkMethod, serializeFields } from './http1/request-encoder.ts'
 import { download, type DownloadOptions, type DownloadResult } from './jobs/download.ts'
@@ -88,7 +89,7 @@ export class Client {
 
   /** Throws ArgumentError when an option is unknown or its value is wrong. `core`: `extend`'s own. */
   constructor(given: ClientOptions = {}, core?: object) {
-    const options = core === undefined ? readOptions('Client', given, clientChecks) : given
+    const options = core === undefined ? readOptions('Client', given, clientChecks) : ownOptions(given)
     this.#options = options
     this.#core = (core as Core | undefined) ?? open(options)
     const { parts, jars } = this.#core
@@ -171,7 +172,7 @@ export class Client {
    * this call and in a later one. Rejects with a StatusError unless the status is 200.
    */
   download(url: Url, path: string, options: DownloadOptions = {}): Promise<DownloadResult> {
-    const { baseUrl, query, ...rest } = options
+    const { baseUrl, query, ...rest } = ownOptions(options)
     let whole: Url
     try {
       const base = baseUrl ?? this.#options.baseUrl
@@ -182,7 +183,7 @@ export class Client {
     }
     const engine = {
       clock: this.#context.clock,
-      rulesOf: (own: RequestOptions) => loopRules(this.#builder.rulesOf(own, true)),
+      rulesOf: (own: RequestOptions) => loopRules(this.#builder.rulesOf(ownOptions(own), true)),
       stream: (each: Url, own: RequestOptions) =>
         this.stream(each, { ...own, maxRetries: 0, cache: 'no-store', validate: acceptAny }),
     }
@@ -334,7 +335,7 @@ function open(options: ClientOptions): Core {
   }
   return {
     scheduler,
-    parts: { clock, identities, proxies, clientIps, jars },
+    parts: { clock, identities, proxies, clientIps, jars, credentials: undefined },
     jars,
     clientIps,
     cache,

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import type { Headers } from '../core/headers.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { cacheChannels } from './cache-channels.ts'
 import { NO_DIRECTIVES, type CacheControl } from './cache-control.ts'
 import {
@@ -93,7 +94,8 @@ export class HttpCache {
   #misses = 0
   #revalidated = 0
 
-  constructor(store: CacheStore, clock: Pick<Clock, 'date'>, options: CacheOptions = {}) {
+  constructor(store: CacheStore, clock: Pick<Clock, 'date'>, given: CacheOptions = {}) {
+    const options = ownOptions(given)
     this.#raw = store
     this.#clientId = options.clientId ?? 0
     this.#store = new SafeStore(store, this.#clientId)

@@ -41,7 +41,7 @@ export class SafeStore {
   refresh(key: string, stored: StoredResponse): void | Promise<void> {
     const store = this.#store
     return this.#write('refresh', () =>
-      store.refresh === undefined ? store.set(key, stored) : store.refresh(key, stored),
+      typeof store.refresh === 'function' ? store.refresh(key, stored) : store.set(key, stored),
     )
   }
 

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../core/errors.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { headersRecord } from './request/request-fields.ts'
 import type { RequestOptions } from './request/request-options.ts'
 import { ResponseBase, type Response } from './response/response.ts'
@@ -37,7 +38,7 @@ export function callRequest(
   options: RequestOptions | undefined,
   streamed: boolean,
 ): CallRequest {
-  const { headers, ...rest } = options ?? {}
+  const { headers, ...rest } = ownOptions(options ?? {})
   return { ...rest, ...(headers === undefined ? {} : { headers: headersRecord(headers) }), url, streamed }
 }
 

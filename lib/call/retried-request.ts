@@ -1,3 +1,4 @@
+import { ownOptions } from '../core/own-options.ts'
 import type { CallContext } from './call-context.ts'
 import type { CallHistory } from './history.ts'
 import { fieldOf } from './request/hop-fields.ts'
@@ -92,7 +93,8 @@ function rebuilt(
   fragment: string,
   builder: RequestBuilder,
 ): BuiltRequest {
-  const { url, ...given } = changed
+  const { url, ...rest } = ownOptions(changed)
+  const given: RequestOptions = ownOptions(rest)
   const { clientIp } = request.target
   const isElsewhere = builder.originOf(url, given) !== request.target.origin
   const options = isElsewhere ? withoutSecrets(request, given) : given
@@ -119,5 +121,5 @@ function withoutSecrets(request: PreparedRequest, given: RequestOptions): Reques
   }
   for (const name of leftOut) headers.push([name, null])
   const options = given.tlsOptions === request.options.tlsOptions ? withoutKeys(given) : given
-  return { ...options, headers: headers as HeadersInit }
+  return ownOptions({ ...options, headers: headers as HeadersInit })
 }

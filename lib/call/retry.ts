@@ -1,6 +1,7 @@
 import { ConnectError, type ErrorCode, type RequestError } from '../core/errors.ts'
 import { parseHttpDate } from '../core/http-date.ts'
 import { LIMITS } from '../core/limits.ts'
+import { own } from '../core/own-options.ts'
 
 /** What a call is tried again after, and how often: from the options. */
 export interface RetryRules {
@@ -36,17 +37,17 @@ export function isRetryableStatus(status: number, rules: RetryRules): boolean {
 /** Whether the client IP is to blame: it cannot be bound, or the host has no address of its family. */
 export function isAddressTrouble(error: RequestError): boolean {
   if (!(error instanceof ConnectError)) return false
-  const cause = error.cause as Partial<NodeJS.ErrnoException> | undefined
+  const cause = own(error, 'cause')
   if (error.phase === 'dns') return cause === undefined
   // On the way to a proxy it is told as the proxy's failure.
-  return (error.phase === 'tcp' || error.phase === 'proxy') && cause?.syscall === 'bind'
+  return (error.phase === 'tcp' || error.phase === 'proxy') && own(cause, 'syscall') === 'bind'
 }
 
 export function isRetryableError(error: RequestError, rules: RetryRules): boolean {
   return rules.retryErrors.has(error.code) && !isPermanent(error)
 }
 
-const PROXY_REFUSALS = new Set([400, 401, 403, 405, 407, 501])
+const PROXY_REFUSALS: ReadonlySet<unknown> = new Set([400, 401, 403, 405, 407, 501])
 
 /**
  * A name that does not exist, a certificate that is not trusted, an address that is not ours: asking
@@ -54,19 +55,20 @@ const PROXY_REFUSALS = new Set([400, 401, 403, 405, 407, 501])
  */
 function isPermanent(error: RequestError): boolean {
   if (!(error instanceof ConnectError)) return false
-  const cause = error.cause as Partial<NodeJS.ErrnoException> | undefined
+  const cause = own(error, 'cause')
+  const code = own(cause, 'code')
   switch (error.phase) {
     case 'dns':
-      return cause === undefined || cause.code === 'ENOTFOUND' || cause.code === 'ENODATA'
+      return cause === undefined || code === 'ENOTFOUND' || code === 'ENODATA'
     case 'tls':
-      return cause?.code !== 'ECONNRESET' && cause?.code !== 'EPIPE' && cause?.code !== 'ETIMEDOUT'
+      return code !== 'ECONNRESET' && code !== 'EPIPE' && code !== 'ETIMEDOUT'
     case 'tcp':
-      return cause?.syscall === 'bind'
+      return own(cause, 'syscall') === 'bind'
     case 'denied':
       return true
     case 'proxy':
       // A proxy that refuses by rule, or wants credentials, will do so again.
-      return PROXY_REFUSALS.has((error.cause as { status?: number } | undefined)?.status ?? 0)
+      return PROXY_REFUSALS.has(own(cause, 'status'))
   }
 }
 

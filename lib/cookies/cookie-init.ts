@@ -1,4 +1,5 @@
 import { ArgumentError } from '../core/errors.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { Target } from '../core/target.ts'
 import { trimmed, type ParsedCookie, type SameSite } from './set-cookie.ts'
 import { cookieProblem } from './stored-cookie.ts'
@@ -19,7 +20,8 @@ export interface CookieInit {
   expires?: number | Date | null | undefined
 }
 
-export function parseInit(init: CookieInit, target: Target): ParsedCookie | string {
+export function parseInit(given: CookieInit, target: Target): ParsedCookie | string {
+  const init = ownOptions(given)
   if (typeof init.name !== 'string' || typeof init.value !== 'string') return 'its name or value is no string'
   const domain = (init.domain ?? '').replace(/^\./, '').toLowerCase()
   const expires = init.expires instanceof Date ? init.expires.getTime() : (init.expires ?? null)
@@ -54,5 +56,8 @@ export function placeOf(url: string | URL): { target: Target; path: string } {
   }
   const host = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname
   const port = parsed.port === '' ? (scheme === 'https' ? 443 : 80) : Number(parsed.port)
-  return { target: new Target({ scheme, host, port }), path: parsed.pathname }
+  return {
+    target: new Target({ scheme, host, port, clientIp: '', proxy: '', tlsIdentity: '' }),
+    path: parsed.pathname,
+  }
 }

@@ -2,6 +2,7 @@ import { CookieJar, defaultPath, type Cookie } from 'tough-cookie'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import type { Target } from '../core/target.ts'
 import {
   domainFor,
@@ -51,7 +52,8 @@ export class Jar {
   readonly #views: RecentMap<Target, TargetView>
 
   /** Throws ArgumentError for a limit that is none. */
-  constructor(options: JarOptions = {}) {
+  constructor(given: JarOptions = {}) {
+    const options = ownOptions(given)
     this.#clock = options.clock ?? systemClock
     this.#store = new CookieStore(countOption('maxCookies', options.maxCookies, LIMITS.maxCookies))
     this.#judge = new CookieJar(this.#store)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { AdoptedJar, type ToughCookieJar } from './adopted-jar.ts'
 import { countOption } from './count-option.ts'
 import { readCookieFile, writeCookieFile } from './cookie-file.ts'
@@ -48,7 +49,8 @@ export class CookieJars {
   #latest = ''
 
   /** Throws ArgumentError for a limit that is none. */
-  constructor(options: CookieJarsOptions = {}) {
+  constructor(given: CookieJarsOptions = {}) {
+    const options = ownOptions(given)
     this.id = options.id ?? randomUUID()
     this.#clock = options.clock ?? systemClock
     this.#maxJars = countOption('maxJars', options.maxJars, LIMITS.maxJars)

@@ -45,7 +45,7 @@ export interface RequestBody {
   /** Starts the body from its first byte. */
   open(): AsyncIterable<Uint8Array>
   /** The call is over: a source that was never opened is let go. Where there is one to let go of. */
-  discard?(): void
+  readonly discard?: (() => void) | undefined
 }
 
 /** Time limits of one exchange, ms; 0: none. One object is shared by all requests that agree. */

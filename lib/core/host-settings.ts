@@ -2,6 +2,7 @@ import { ArgumentError } from './errors.ts'
 import { ipFamily } from './ip-address.ts'
 import { LIMITS } from './limits.ts'
 import { nearestName } from './nearest-name.ts'
+import { ownOptions } from './own-options.ts'
 import {
   NO_PACING,
   type AutoThrottleSettings,
@@ -94,7 +95,8 @@ export class HostSettings {
   /** Throws ArgumentError. `defaults`: the client's own options. */
   constructor(defaults: HostOptions = {}, hosts: Readonly<Record<string, HostOptions>> = {}) {
     checkHosts('hosts', hosts)
-    if (defaults.pacing !== undefined) checkPacing('pacing', defaults.pacing)
+    const { pacing } = ownOptions(defaults)
+    if (pacing !== undefined) checkPacing('pacing', pacing)
     let own = merge(DEFAULTS, defaults, 'pacing')
     for (const [pattern, options] of Object.entries(hosts)) {
       const settings = merge(merge(DEFAULTS, defaults, 'pacing'), options, `hosts['${pattern}'].pacing`)
@@ -127,7 +129,8 @@ const DEFAULTS: TargetSettings = {
   pacing: NO_PACING,
 }
 
-function merge(base: TargetSettings, options: HostOptions, where: string): TargetSettings {
+function merge(base: TargetSettings, given: HostOptions, where: string): TargetSettings {
+  const options = ownOptions(given)
   return {
     maxConnPerTarget: options.maxConnPerTarget ?? base.maxConnPerTarget,
     maxPipelinedRequests: options.maxPipelinedRequests ?? base.maxPipelinedRequests,
@@ -136,7 +139,8 @@ function merge(base: TargetSettings, options: HostOptions, where: string): Targe
   }
 }
 
-function mergePacing(base: PacingOptions, options: PacingInput, where: string): PacingOptions {
+function mergePacing(base: PacingOptions, given: PacingInput, where: string): PacingOptions {
+  const options = ownOptions(given)
   const { autoThrottle } = options
   return {
     minInterval: options.minInterval ?? base.minInterval,
@@ -153,7 +157,7 @@ function throttle(
   where: string,
 ): false | AutoThrottleSettings {
   if (given === false) return false
-  const options = given === true ? {} : given
+  const options: Partial<AutoThrottleSettings> = ownOptions(given === true ? {} : given)
   const minDelay = options.minDelay ?? 0
   const maxDelay = options.maxDelay ?? Math.max(LIMITS.throttleMax, minDelay, options.startDelay ?? 0)
   const startDelay = options.startDelay ?? Math.min(Math.max(LIMITS.throttleStart, minDelay), maxDelay)

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ArgumentError } from '../core/errors.ts'
+import { ownOptions } from '../core/own-options.ts'
 import type { Headers } from '../core/headers.ts'
 import type { TransferProgress } from '../core/progress-meter.ts'
 import type { RequestOptions } from '../index.ts'
@@ -59,8 +60,9 @@ export async function download(
   engine: DownloadEngine,
   url: string | URL,
   path: string,
-  options: DownloadOptions = {},
+  given: DownloadOptions = {},
 ): Promise<DownloadResult> {
+  const options = ownOptions(given)
   const { exists = 'overwrite', fsync = false, onProgress, ...request } = options
   checkArguments(url, path, options)
   const part = new PartFile(path)
@@ -69,7 +71,7 @@ export async function download(
       if (exists === 'fail') throw existsError(part.path)
       if (exists === 'skip') return skippedResult(part.path, url, await sizeOf(part.path))
     }
-    const run = new DownloadRun(engine, part, url, request, {
+    const run = new DownloadRun(engine, part, url, ownOptions<RequestOptions>(request), {
       replace: exists === 'overwrite',
       fsync,
       onProgress: onProgress ?? null,

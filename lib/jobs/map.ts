@@ -1,6 +1,7 @@
 import type { RequestOptions, Response } from '../index.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import type { MapEngine } from './engine.ts'
 import { MapRun } from './map-run.ts'
 
@@ -65,8 +66,9 @@ export function map<T, R>(
   engine: MapEngine,
   items: MapSource<T>,
   fn: MapFunction<T, R>,
-  options: MapOptions & Partial<MapItemOptions<T>> = {},
+  given: MapOptions & Partial<MapItemOptions<T>> = {},
 ): AsyncIterableIterator<MapResult<T, R>, undefined> {
+  const options = typeof given === 'object' && given !== null ? ownOptions(given) : given
   checkArguments(items, fn, options)
   const { concurrency = LIMITS.mapConcurrency, ordered = false, signal } = options
   const toRequest = options.toRequest ?? ((item: T) => item as MapRequest)
@@ -89,8 +91,8 @@ function ask(engine: MapEngine, request: MapRequest, signal: AbortSignal): Promi
       `an item of map is ${JSON.stringify(request) ?? typeof request}; give URLs, request options with url, or toRequest`,
     )
   }
-  const { url, ...options } = request
-  const both = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal])
+  const { url, signal: own, ...options } = ownOptions(request)
+  const both = own === undefined ? signal : AbortSignal.any([signal, own])
   return engine.request(url, { ...options, signal: both })
 }
 

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { ArgumentError } from '../core/errors.ts'
+import { ownOptions } from '../core/own-options.ts'
 
 /** An entry of NO_PROXY that is a name: the host itself and all below it. */
 interface Suffix {
@@ -10,7 +11,7 @@ interface Suffix {
 }
 
 /**
- * The proxy that the environment names for a URL, as curl reads it; null for none. `env` is read once.
+ * The proxy that the environment names for a URL, as curl reads it; null for none. It is read once.
  *
  * `http_proxy`, `https_proxy`, else `all_proxy`; lower case before upper case; empty is as not set.
  * `no_proxy` lists exceptions by comma or blank: `*`, a host (it and all below it, with or without a
@@ -18,8 +19,9 @@ interface Suffix {
  * Values without a scheme mean `http://`.
  */
 export function proxyFromEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
+  given: Readonly<Record<string, string | undefined>>,
 ): (url: string) => string | null {
+  const env = ownOptions(given)
   const get = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined
   const all = get('all_proxy')
   // A CGI script finds the request's field `Proxy` as HTTP_PROXY (CVE-2016-5385): curl never reads it,

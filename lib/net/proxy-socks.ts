@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import type { SocksClient, SocksClientOptions } from 'socks'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { allowedAddresses } from './address-guard.ts'
 import type { DialOptions } from './network.ts'
 import { authorityOf, credentialsRemedy, proxyError, type Tunnel, type TunnelOwner } from './proxy-tunnel.ts'
@@ -93,12 +94,12 @@ export class SocksTunnel implements Tunnel {
       },
     })
     const { host: proxyHost, port, username, password } = this.#proxy
-    const options: SocksClientOptions = {
+    const options: SocksClientOptions = ownOptions({
       command: 'connect',
-      proxy: { host: proxyHost, port, type: 5, userId: username, password },
-      destination: { host, port: this.#origin.port },
+      proxy: ownOptions({ host: proxyHost, port, type: 5 as const, userId: username, password }),
+      destination: ownOptions({ host, port: this.#origin.port }),
       timeout: LIMITS.socksTimeout,
-    }
+    })
     let client: SocksClient
     try {
       client = new Client(options)

@@ -38,7 +38,7 @@ export function credentialsRemedy(proxy: ProxyServer): string {
 
 /** The dial to the proxy itself. Its TLS sessions are nobody else's: they are known by the target's. */
 export function hopTo({ host, port, tls }: ProxyServer, { clientIp, sessionKey }: DialOptions): DialOptions {
-  return { host, port, tls, clientIp, sessionKey: `proxy for ${sessionKey}` }
+  return { host, port, tls, clientIp, proxy: null, policy: null, sessionKey: `proxy for ${sessionKey}` }
 }
 
 /** A dial to the proxy itself failed. Its TLS has options of its own. */

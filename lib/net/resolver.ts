@@ -4,6 +4,7 @@ import PQueue from 'p-queue'
 import type { Clock } from '../core/clock.ts'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import { interleaveFamilies, loopbackAddresses, parseAddress } from './addresses.ts'
 import { LruMap } from '../core/lru-map.ts'
 import type { Address, Resolve } from './network.ts'
@@ -51,7 +52,8 @@ export class Resolver {
   readonly #flights = new Map<string, Flight>()
   readonly #queue = new PQueue({ concurrency: LIMITS.maxDnsLookups })
 
-  constructor(options: ResolverOptions) {
+  constructor(given: ResolverOptions) {
+    const options = ownOptions(given)
     this.#clock = options.clock
     this.#resolve = options.resolve ?? null
     this.#ttl = options.dnsTtl ?? LIMITS.dnsTtl

@@ -10,6 +10,7 @@ import { hopTo, proxyError, type Tunnel, type TunnelOwner, unreachable, viaProxy
 import type { ProxyServer } from './proxy.ts'
 import { tlsError } from './tls-errors.ts'
 import { closeNotifySeen, type TlsDialler, watchEnd } from './tls.ts'
+import { UNASKED } from './unasked.ts'
 
 /** What all wires of a network share. */
 export interface WireContext extends DialContext {
@@ -128,8 +129,8 @@ export class SocketWire implements Wire, TunnelOwner {
   openSocket({ address }: Address): Socket {
     const { port, clientIp, tls } = this.#hop
     const { tcpKeepAlive, readBuffer } = this.#context
-    // Without a prototype: what node:net looks up besides (path, signal) is not Object.prototype's to say.
-    const options: TcpNetConnectOpts = Object.assign(Object.create(null) as TcpNetConnectOpts, {
+    const options: TcpNetConnectOpts = {
+      ...UNASKED,
       host: address,
       port,
       localAddress: clientIp === '' ? undefined : clientIp,
@@ -138,7 +139,7 @@ export class SocketWire implements Wire, TunnelOwner {
       keepAlive: tcpKeepAlive > 0,
       keepAliveInitialDelay: tcpKeepAlive,
       onread: { buffer: readBuffer, callback: (length: number) => this.#onRead(length) },
-    })
+    }
     return tls === null ? connect(options) : this.#context.tls.open(this.#hop, tls, options)
   }
 

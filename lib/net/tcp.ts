@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { ownOptions } from '../core/own-options.ts'
 import type { DialOptions, Network, Resolve, Wire, WireOwner } from './network.ts'
 import { ProxyServer } from './proxy.ts'
 import { Resolver } from './resolver.ts'
@@ -27,7 +28,7 @@ export class TcpNetwork implements Network {
   readonly #context: WireContext
 
   constructor(options: TcpNetworkOptions) {
-    const { clock, resolve, dnsTtl, attemptDelay, tcpKeepAlive } = options
+    const { clock, resolve, dnsTtl, attemptDelay, tcpKeepAlive } = ownOptions(options)
     this.#context = {
       clock,
       resolver: new Resolver({ clock, resolve, dnsTtl }),

@@ -13,6 +13,7 @@ import { LIMITS } from '../core/limits.ts'
 import { parseAddress } from './addresses.ts'
 import { LruMap } from '../core/lru-map.ts'
 import type { DialOptions, TlsOptions } from './network.ts'
+import { UNASKED } from './unasked.ts'
 
 /**
  * Opens TLS sockets and keeps what their handshakes can share: sessions to resume, and secure
@@ -52,6 +53,7 @@ export class TlsDialler {
 
   #connect(dial: DialOptions, tls: TlsOptions, way: ConnectionOptions | TcpNetConnectOpts): TLSSocket {
     const options: ConnectionOptions = {
+      ...UNASKED,
       ...way,
       secureContext: this.#contextFor(tls),
       rejectUnauthorized: tls.rejectUnauthorized !== false,

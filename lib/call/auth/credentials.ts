@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { ownOptions } from '../../core/own-options.ts'
 import { anything, func, object, readOptions, type Check } from '../request/options.ts'
 import type { AuthOption, Credentials, RefreshReason } from './authenticator.ts'
 import { BasicAuth, checkText } from './basic.ts'
@@ -102,7 +103,7 @@ interface Known {
 
 /** What makes it other credentials when it changes in the same object. */
 function contentOf(given: AuthOptions): unknown[] {
-  const { basic, bearer, digest, refresh, origins } = given
+  const { basic, bearer, digest, refresh, origins } = ownOptions(given)
   const login = basic ?? digest
   const list = Array.isArray(origins) ? origins.join(' ') : origins
   return [basic === undefined, login?.username, login?.password, bearer, refresh, list]

@@ -54,6 +54,24 @@ const INIT_NAMES = [
   'window',
 ] as const
 
+/** What each of them is where it is not given, by the standard. */
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['method', 'GET'],
+  ['headers', []],
+  ['body', null],
+  ['referrer', 'about:client'],
+  ['referrerPolicy', ''],
+  ['mode', 'cors'],
+  ['credentials', 'same-origin'],
+  ['cache', 'default'],
+  ['redirect', 'follow'],
+  ['integrity', ''],
+  ['keepalive', false],
+  ['signal', null],
+  ['duplex', 'half'],
+  ['window', null],
+])
+
 /**
  * The fetch of the fetch standard, on a client: Node's own Request, Response and Headers, with the
  * client's pools, limits, cookies, cache and retries underneath.
@@ -108,13 +126,17 @@ interface Arguments {
  * request, and of a body it keeps only a stream: both are taken out where they can be.
  */
 function readArguments(input: Input, init: Init): Arguments {
-  if (init === undefined || init === null || typeof init !== 'object') {
+  const isGiven = typeof init === 'object' && init !== null
+  if (!isGiven && !isPolluted()) {
     return { request: new Request(input, init), signal: signalOf(input, undefined), body: null }
   }
-  const own: Record<string, unknown> = {}
+  const given = (isGiven ? init : {}) as Record<string, unknown>
+  const own = Object.create(null) as Record<string, unknown>
   for (const name of INIT_NAMES) {
-    const value = (init as Record<string, unknown>)[name]
+    const value = isOfPrototype(given, name) ? undefined : given[name]
     if (value !== undefined) own[name] = value
+    // Node's Request would look it up on Object.prototype.
+    else if (name in Object.prototype && !(input instanceof Request)) own[name] = DEFAULTS.get(name)
   }
   const { signal } = own
   if (signal instanceof AbortSignal) delete own['signal']
@@ -122,6 +144,19 @@ function readArguments(input: Input, init: Init): Arguments {
   // Empty bytes, which bring no Content-Type, but make Request refuse a GET with a body.
   if (body !== null) own['body'] = new Uint8Array(0)
   return { request: new Request(input, own), signal: signalOf(input, signal), body }
+}
+
+function isPolluted(): boolean {
+  return INIT_NAMES.some((name) => name in Object.prototype)
+}
+
+/** An init may inherit, as a Request does; but what somebody has put on Object.prototype is nobody's. */
+function isOfPrototype(init: object, name: string): boolean {
+  if (!(name in Object.prototype)) return false
+  for (let one: unknown = init; one !== null && one !== Object.prototype; one = Object.getPrototypeOf(one)) {
+    if (Object.hasOwn(one as object, name)) return false
+  }
+  return true
 }
 
 function signalOf(input: Input, own: unknown): AbortSignal | undefined {

@@ -80,7 +80,7 @@ function prepared(body: RequestBody, contentType: string): PreparedBody {
 
 function bytesBody(bytes: Uint8Array, contentLength: number): RequestBody {
   checkLength(bytes.length, contentLength)
-  return { bytes, length: bytes.length, replayable: true, open: () => once(bytes) }
+  return { bytes, length: bytes.length, replayable: true, open: () => once(bytes), discard: undefined }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
@@ -105,7 +105,7 @@ function piecesBody(
 ): RequestBody {
   checkLength(length, contentLength)
   const open = (): BodySource => new BodySource(asyncChunks(readPieces(pieces)), length)
-  return { bytes: null, length, replayable: true, open }
+  return { bytes: null, length, replayable: true, open, discard: undefined }
 }
 
 async function* readPieces(
@@ -120,7 +120,8 @@ async function* readPieces(
 function sourceBody(source: object, length: number): RequestBody {
   const start = starter(source)
   if (Array.isArray(source)) {
-    return { bytes: null, length, replayable: true, open: () => new BodySource(start(), length) }
+    const again = (): BodySource => new BodySource(start(), length)
+    return { bytes: null, length, replayable: true, open: again, discard: undefined }
   }
   let opened = false
   const open = (): BodySource => {

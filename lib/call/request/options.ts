@@ -1,6 +1,7 @@
 import { ArgumentError } from '../../core/errors.ts'
 import { ipFamily } from '../../core/ip-address.ts'
 import { nearestName } from '../../core/nearest-name.ts'
+import { ownOptions } from '../../core/own-options.ts'
 import { typeName } from './body-source.ts'
 
 /**
@@ -14,16 +15,8 @@ const MAX_NAME = 64
 /** Timers of Node.js go no further. */
 export const MAX_TIME = 0x7fffffff
 
-/** Without a prototype: what somebody has put on Object.prototype is no option. */
-class OwnOptions {
-  static {
-    // Unlike Object.create(null) this makes no dictionary, whose fields are slow to read.
-    Object.setPrototypeOf(OwnOptions.prototype, null)
-  }
-}
-
 /** No option is set. */
-export const NO_OPTIONS: Record<string, never> = Object.freeze(new OwnOptions())
+export const NO_OPTIONS: Record<string, never> = Object.freeze(ownOptions({}))
 
 /**
  * A copy of what `options` itself holds, checked: read once, so that a getter cannot give one value
@@ -37,7 +30,7 @@ export function readOptions<T extends object>(
   if (typeof options !== 'object' || options === null) {
     throw new ArgumentError(`the options of ${where} are ${typeName(options)}; give an object`)
   }
-  const own = Object.assign(new OwnOptions() as T, options)
+  const own = ownOptions(options)
   for (const name of Object.keys(own)) {
     const check = checks.get(name)
     if (check === undefined) {

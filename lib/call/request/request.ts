@@ -5,6 +5,7 @@ import { ArgumentError, ConnectError, RequestError } from '../../core/errors.ts'
 import type { ExchangeRequest } from '../../core/exchange.ts'
 import { ipFamily } from '../../core/ip-address.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { ownOptions } from '../../core/own-options.ts'
 import { Target, type TargetParts, type TargetProxy } from '../../core/target.ts'
 import { version } from '../../core/version.ts'
 import type { ProxyNames } from '../../net/network.ts'
@@ -352,7 +353,7 @@ const NONE: ReadonlySet<string> = new Set()
 export function withoutKeys(options: RequestOptions): RequestOptions {
   const { tlsOptions } = options
   if (tlsOptions?.key === undefined && tlsOptions?.pfx === undefined) return options
-  return { ...options, tlsOptions: undefined }
+  return ownOptions({ ...options, tlsOptions: undefined })
 }
 
 function familyOf(target: Target): 0 | 4 | 6 {

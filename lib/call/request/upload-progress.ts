@@ -8,14 +8,14 @@ import { meterOf, type ProgressCallback } from '../progress.ts'
 /** `body`, telling how far it has been sent. Whole bodies go out in pieces, so that there is something to tell. */
 export function watchedBody(body: RequestBody, onProgress: ProgressCallback, clock: Clock): RequestBody {
   const total = body.length === -1 ? null : body.length
-  const watched: RequestBody = {
+  return {
     bytes: null,
     length: body.length,
     replayable: body.replayable,
     open: () =>
       new WatchedSource(body.bytes === null ? body.open() : pieces(body.bytes), total, onProgress, clock),
+    discard: body.discard,
   }
-  return body.discard === undefined ? watched : { ...watched, discard: () => body.discard?.() }
 }
 
 /** Not a generator: one would put off `return` until a stalled source yields. */
