@@ -169,14 +169,19 @@ const BOMBS: readonly Bomb[] = [
 describe('a bomb of', () => {
   let sites: Sites
   let client: Client
-  let body: Buffer = Buffer.alloc(0)
-  let coding = ''
+  let count = 0
+
+  /** Under a URL of its own, because it may be stored. */
+  function serve(body: Buffer, coding: string): string {
+    const path = `/bomb/${++count}`
+    sites.on(path, (_seen, response) => {
+      response.writeHead(200, { 'content-encoding': coding, 'cache-control': 'max-age=1000' }).end(body)
+    })
+    return sites.origin(0) + path
+  }
 
   beforeAll(async () => {
     sites = await Sites.open(1)
-    sites.on('/bomb', (_seen, response) => {
-      response.writeHead(200, { 'content-encoding': coding, 'cache-control': 'max-age=1000' }).end(body)
-    })
     client = new Client({ cache: true })
   })
   afterAll(async () => {
@@ -188,8 +193,8 @@ describe('a bomb of', () => {
     '%s, by request, stream, fetch, and out of the cache',
     { timeout: 60_000 },
     async (_what, name, make, limit) => {
-      ;[body, coding] = [make(), name]
-      const url = `${sites.origin(0)}/bomb`
+      const body = make()
+      const url = serve(body, name)
       const ways: (() => Promise<unknown>)[] = [
         async () => (await client.get(url, { cache: 'no-store' })).text(),
         async () => (await client.stream(url, { cache: 'no-store' })).text(),
@@ -218,9 +223,7 @@ describe('a bomb of', () => {
   )
 
   it('none, which a whole body of its size is, passes', async () => {
-    ;[body, coding] = [Buffer.alloc(1_000_000), 'identity']
-    expect((await client.get(`${sites.origin(0)}/bomb`, { cache: 'no-store' })).bytes()).toHaveLength(
-      1_000_000,
-    )
+    const url = serve(Buffer.alloc(1_000_000), 'identity')
+    expect((await client.get(url)).bytes()).toHaveLength(1_000_000)
   })
 })
