@@ -18,8 +18,8 @@ export interface Door {
   readonly port: number
   /** How a client goes there, when what it connects to is `port`. */
   by(port: number): Way
-  /** The connection of each request for `path`, by the server's own log: at least `count`, or all after 10 s. */
-  answered(path: string, count: number): Promise<readonly string[]>
+  /** The connection of each request whose URL ends so, by the server's own log: at least `count`, or all after 10 s. */
+  answered(ending: string, count: number): Promise<readonly string[]>
 }
 
 export interface Way {
@@ -101,15 +101,15 @@ async function startNginx(): Promise<{ nginx: Nginx; ca: string; folder: string 
   return { nginx, ca, folder: nginx.folder }
 }
 
-async function nginxAnswered(nginx: Nginx, path: string, count: number): Promise<string[]> {
-  const entries = await nginx.logged(count, ({ uri }) => uri === path)
+async function nginxAnswered(nginx: Nginx, ending: string, count: number): Promise<string[]> {
+  const entries = await nginx.logged(count, ({ uri }) => uri.endsWith(ending))
   return entries.map(({ connection }) => String(connection))
 }
 
 async function nginxStand(scheme: 'http' | 'https'): Promise<Stand> {
   const { nginx, ca } = await startNginx()
   const port = scheme === 'http' ? nginx.port : nginx.tlsPort
-  const answered: Door['answered'] = (path, count) => nginxAnswered(nginx, path, count)
+  const answered: Door['answered'] = (ending, count) => nginxAnswered(nginx, ending, count)
   const site = { port, by: direct(scheme, SITE, ca), answered }
   return {
     site,
@@ -150,8 +150,8 @@ async function apacheStand(): Promise<Stand> {
       </VirtualHost>
     `
   })
-  const answered: Door['answered'] = async (path, count) =>
-    (await apache.logged(count, (entry) => entry.path === path)).map(({ connection }) => connection)
+  const answered: Door['answered'] = async (ending, count) =>
+    (await apache.logged(count, ({ path }) => path.endsWith(ending))).map(({ connection }) => connection)
   const site = { port: apache.port, by: direct('http', SITE), answered }
   return {
     site,
@@ -188,8 +188,8 @@ $HTTP["url"] =~ "^/close/" { server.protocol-http11 = "disable" }
 $HTTP["host"] =~ "^${LIMITED}" { server.max-keep-alive-requests = ${LIMIT} }
 `
   })
-  const answered: Door['answered'] = async (path, count) =>
-    (await lighttpd.logged(count, (entry) => entry.path === path)).map(({ connection }) => connection)
+  const answered: Door['answered'] = async (ending, count) =>
+    (await lighttpd.logged(count, ({ path }) => path.endsWith(ending))).map(({ connection }) => connection)
   const site = { port: lighttpd.port, by: direct('http', SITE), answered }
   return {
     site,
@@ -237,8 +237,8 @@ async function haproxyStand(scheme: 'http' | 'https'): Promise<Stand> {
     }),
   )
   const port = scheme === 'http' ? haproxy.port : haproxy.tlsPort
-  const answered: Door['answered'] = async (path, count) =>
-    (await haproxy.logged(count, (entry) => entry.path === path)).map(({ connection }) => connection)
+  const answered: Door['answered'] = async (ending, count) =>
+    (await haproxy.logged(count, ({ path }) => path.endsWith(ending))).map(({ connection }) => connection)
   // nginx says `close` to HAProxy as well, where the host is the limited one: it takes a new connection.
   const site = { port, by: direct(scheme, SITE, ca), answered }
   return {
@@ -275,8 +275,8 @@ async function squidStand(): Promise<Stand> {
   const doorOf = (proxy: Squid): Door => ({
     port: proxy.port,
     by,
-    answered: async (path, count) =>
-      (await proxy.logged(count, ({ url }) => url.endsWith(path))).map(({ clientPort }) =>
+    answered: async (ending, count) =>
+      (await proxy.logged(count, ({ url }) => url.endsWith(ending))).map(({ clientPort }) =>
         String(clientPort),
       ),
   })
@@ -298,7 +298,7 @@ async function tunnelStand(): Promise<Stand> {
   const doorOf = (host: string): Door => ({
     port: squid.port,
     by: through(`https://${host}:${nginx.tlsPort}`, ca),
-    answered: (path, count) => nginxAnswered(nginx, path, count),
+    answered: (ending, count) => nginxAnswered(nginx, ending, count),
   })
   return {
     site: doorOf(SITE),
