@@ -1,6 +1,11 @@
-import v8 from 'node:v8'
-import vm from 'node:vm'
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { ResponseDecoder } from '../../lib/http1/response-decoder.ts'
+
+/**
+ * What decoders hold of what they have read, measured in a process of its own: its heap is small, so that collecting it
+ * takes no time and nothing else is in it.
+ */
 
 const SINK = {
   onStart: (): string => 'GET',
@@ -9,56 +14,46 @@ const SINK = {
   onBody: (): void => {},
   onEnd: (): void => {},
 }
-const DECODERS = 16
+const DECODERS = 4
 
-let collect: (() => void) | null = null
+export interface Feed {
+  /** What each decoder is given; none of it may be rejected. */
+  readonly texts: readonly string[]
+  /** Sizes of the pieces in which it is given. */
+  readonly sizes: readonly number[]
+  readonly maxHeadSize: number
+}
+
+/** Bytes of the heap that one decoder holds: for each text, one number for each size. */
+export function retainedBy(feed: Feed): number[][] {
+  const self = fileURLToPath(import.meta.url)
+  const options = { input: JSON.stringify(feed), encoding: 'utf8' } as const
+  return JSON.parse(
+    execFileSync(process.execPath, ['--expose-gc', '--no-warnings', self], options),
+  ) as number[][]
+}
 
 function heapUsed(): number {
-  if (collect === null) {
-    v8.setFlagsFromString('--expose-gc')
-    collect = vm.runInNewContext('gc') as () => void
-  }
-  collect()
+  globalThis.gc!()
+  globalThis.gc!()
   return process.memoryUsage().heapUsed
 }
 
-/**
- * Bytes of the heap that one decoder holds once it has read `text`, which it must not reject, in pieces of each
- * of `sizes`.
- */
-export function retainedBy(text: string, sizes: readonly number[], maxHeadSize: number): number[] {
+function measure(text: string, size: number, maxHeadSize: number): number {
   const bytes = Buffer.from(text, 'latin1')
   const decoders: ResponseDecoder[] = []
-  let before = heapUsed()
-  return sizes.map((size) => {
-    for (let i = 0; i < DECODERS; i++) {
-      const decoder = new ResponseDecoder(SINK, { mode: 'lenient', maxHeadSize })
-      for (let at = 0; at < bytes.length; at += size) decoder.decode(bytes.subarray(at, at + size))
-      decoders.push(decoder)
-    }
-    const grown = heapUsed() - before
-    before += grown
-    return grown / DECODERS
-  })
-}
-
-export interface Flood {
-  /** The rule or limit that ended it; '' for none. */
-  readonly error: string
-  /** Bytes read until then. */
-  readonly read: number
-}
-
-/** Sends `start`, then `part` over and over, in `size` pieces, until the decoder has enough or `most` bytes were sent. */
-export function flood(start: string, part: string, size: number, maxHeadSize: number, most: number): Flood {
-  const decoder = new ResponseDecoder(SINK, { mode: 'lenient', maxHeadSize })
-  const whole = Buffer.from(start + part.repeat(Math.ceil(most / part.length)), 'latin1')
-  let read = 0
-  try {
-    for (; read < most && !decoder.closed; read += size) decoder.decode(whole.subarray(read, read + size))
-  } catch (error) {
-    const { rule, limit } = error as { rule?: string; limit?: string }
-    return { error: rule ?? limit ?? String(error), read }
+  const before = heapUsed()
+  for (let i = 0; i < DECODERS; i++) {
+    const decoder = new ResponseDecoder(SINK, { mode: 'lenient', maxHeadSize })
+    for (let at = 0; at < bytes.length; at += size) decoder.decode(bytes.subarray(at, at + size))
+    decoders.push(decoder)
   }
-  return { error: '', read }
+  return (heapUsed() - before) / decoders.length
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  let input = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) input += chunk
+  const { texts, sizes, maxHeadSize } = JSON.parse(input) as Feed
+  console.log(JSON.stringify(texts.map((text) => sizes.map((size) => measure(text, size, maxHeadSize)))))
 }
