@@ -16,6 +16,12 @@ import type { DialOptions, TlsOptions } from './network.ts'
 import { UNASKED } from './unasked.ts'
 
 /**
+ * As on the wire. Node copies what it is given for each socket, and keeps the copy as long: that of an array
+ * or a Buffer lies in a slab of 64 KB, which then lives as long too; that of a view is a buffer of its own.
+ */
+const ALPN = new DataView(new TextEncoder().encode('\x08http/1.1').buffer)
+
+/**
  * Opens TLS sockets and keeps what their handshakes can share: sessions to resume, and secure
  * contexts, whose making costs a quarter of a millisecond.
  */
@@ -57,7 +63,7 @@ export class TlsDialler {
       ...way,
       secureContext: this.#contextFor(tls),
       rejectUnauthorized: tls.rejectUnauthorized !== false,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: ALPN,
       servername: serverName(dial, tls),
     }
     const identity = identityCheck(dial, tls)
@@ -66,7 +72,7 @@ export class TlsDialler {
     const session = this.#sessions.get(key)
     if (session !== undefined) options.session = session
     const socket = connect(options)
-    socket.on('session', (ticket) => this.#sessions.set(key, ticket))
+    socket.on('session', (ticket) => this.#sessions.set(key, copyOf(ticket)))
     return socket
   }
 
@@ -82,6 +88,13 @@ export class TlsDialler {
     this.#contexts.set(tls, context)
     return context
   }
+}
+
+/** A ticket has 1 KB and lies in a slab of 64 KB, all of which it would keep. */
+function copyOf(ticket: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(ticket.length)
+  own.set(ticket)
+  return own
 }
 
 /** RFC 6066 section 3: a name without its last dot, and never an address. */

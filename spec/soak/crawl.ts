@@ -60,7 +60,7 @@ async function soak({ targets, ca, seconds, seed }: Begin): Promise<void> {
   const elapsed = (): number => (now() - from) / 1000
   const workers = startWorkers(crawler, clients, options, folder)
   await wait(LEAD)
-  const pause = Math.min(2_000, Math.max(500, (seconds * 1000) / 120))
+  const pause = Math.min(2_000, Math.max(250, (seconds * 1000) / 120))
   while (elapsed() < seconds) {
     await wait(pause)
     tell({ kind: 'sample', sample: await takeSample(elapsed(), clients), ends: ledger.ends })
