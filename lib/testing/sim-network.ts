@@ -92,6 +92,8 @@ export class SimNetwork implements Network, WireKeeper {
   readonly unbindable: Set<string> = new Set()
   /** Addresses of hosts that refuse every dial, on whatever port; the next one is tried then. */
   readonly dead: Set<string> = new Set()
+  /** The most bytes that one wire's owner wrote after `write` had said false and before `onDrain`. */
+  maxOverrun = 0
   dials = 0
   failedDials = 0
 
@@ -197,6 +199,7 @@ export class SimNetwork implements Network, WireKeeper {
     if (!this.#wires.delete(wire)) return
     const count = this.counts.get(wire.key)
     if (count !== undefined) count.open--
+    this.maxOverrun = Math.max(this.maxOverrun, wire.maxOverrun)
     this.#bytesWritten += wire.bytesWritten
     this.#bytesRead += wire.bytesRead
   }

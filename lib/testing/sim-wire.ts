@@ -27,6 +27,10 @@ export class SimWire implements Wire, SimPeer {
   referenced = true
   bytesWritten = 0
   bytesRead = 0
+  /** The most bytes that were written after `write` had said false and before `onDrain`. */
+  maxOverrun = 0
+  /** -1: it has not said false, or has drained since. */
+  #overrun = -1
   readonly #link: SimLink
   readonly #owner: WireOwner
   readonly #keeper: WireKeeper
@@ -61,7 +65,13 @@ export class SimWire implements Wire, SimPeer {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
     this.bytesWritten += bytes.length
     this.#keeper.onWireWrite(this, bytes)
-    return this.#socket.incoming.write(bytes)
+    if (this.#overrun !== -1) {
+      this.#overrun += bytes.length
+      this.maxOverrun = Math.max(this.maxOverrun, this.#overrun)
+    }
+    const taken = this.#socket.incoming.write(bytes)
+    if (!taken && this.#overrun === -1) this.#overrun = 0
+    return taken
   }
 
   pause(): void {
@@ -143,6 +153,7 @@ export class SimWire implements Wire, SimPeer {
   }
 
   onPipeDrain(): void {
+    this.#overrun = -1
     if (this.state === 'open') this.#owner.onDrain()
   }
 

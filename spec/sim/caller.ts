@@ -34,9 +34,14 @@ export class CallRecord {
   settlements = 0
   outcome: Outcome | null = null
   signal: AbortSignal | null = null
+  /** Bytes that have come for it so far. */
+  readonly read: () => number
+  /** The most that had come while nobody read any. */
+  unread = 0
 
-  constructor(spec: CallSpec) {
+  constructor(spec: CallSpec, readFor: (id: number) => number) {
     this.spec = spec
+    this.read = () => readFor(spec.id)
     this.sent = spec.bodyKind === 'none' ? NO_BODY : sentBody(bodyBytes(spec))
   }
 
@@ -76,12 +81,15 @@ export async function makeCall(client: Client, clock: SimClock, record: CallReco
     return
   }
   try {
-    record.outcome = { kind: 'answer', response, body: await read(response, spec, clock) }
+    record.outcome = { kind: 'answer', response, body: await read(response, record, clock) }
   } catch (error) {
     record.outcome = { kind: 'error', error, whileReading: true }
   }
   record.doneAt = clock.now()
 }
+
+/** ms for which a reader does nothing; shorter than any timeout. */
+const HOLD = 60
 
 export function urlOf({ spec, path, url }: CallRecord): string {
   return spec.secret === 'url' ? withSecret(spec.server.origin) + path : url
@@ -89,10 +97,15 @@ export function urlOf({ spec, path, url }: CallRecord): string {
 
 async function read(
   response: Response | StreamResponse,
-  spec: CallSpec,
+  record: CallRecord,
   clock: SimClock,
 ): Promise<Buffer | null> {
+  const { spec } = record
   if (spec.reader === null) return Buffer.from(await response.bytes())
+  if (spec.reader === 'hold') {
+    await sleep(clock, HOLD)
+    record.unread = record.read()
+  }
   if (spec.reader === 'never') return null
   if (spec.reader === 'discard') {
     await (response as StreamResponse).discard()

@@ -32,6 +32,11 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
 /** The wheel's two turns, and the one event in which they are noticed. */
 const TIMER_SLACK = 2 * LIMITS.timerGranularity + 1
 
+/** What a stream holds for its reader, what one read may add to that, and a head. */
+const MAX_UNREAD = LIMITS.streamBuffer + LIMITS.readBuffer + 8192
+/** One request that may be written with others, with its head. */
+const MAX_COALESCED = LIMITS.coalesceSize + 2000
+
 /** Everything that is wrong with what became of a call; [] when all is well. */
 export function checkCall(world: World, record: CallRecord): string[] {
   const wrong: string[] = []
@@ -41,6 +46,9 @@ export function checkCall(world: World, record: CallRecord): string[] {
   else if (outcome.kind === 'answer') wrong.push(...checkAnswer(world, record))
   else wrong.push(...checkError(world, record))
   wrong.push(...checkTimes(record))
+  // Behind a smaller one the connection goes on.
+  if (spec.size > MAX_UNREAD && record.unread > MAX_UNREAD)
+    wrong.push(`${record.unread} bytes were read that nobody wanted yet`)
   if (record.signal !== null && getEventListeners(record.signal, 'abort').length > 0) {
     wrong.push('its signal still has a listener')
   }
@@ -123,6 +131,9 @@ function checkError(world: World, record: CallRecord): string[] {
   if (!(error instanceof RequestError)) return [`failed outside the taxonomy: ${String(error)}`]
   const wrong: string[] = []
   if (!CODES.has(error.code)) wrong.push(`unexpected code ${error.code}`)
+  // It says whose error it is and what happened, in more words than a socket has.
+  const [, said = ''] = error.message.split(`${error.method} ${error.url}: `)
+  if (!/\w \w/.test(said) || /socket hang up/i.test(said)) wrong.push(`only says "${error.message}"`)
   if (!isAbout(world, record, error)) wrong.push(`error about ${error.method} ${error.url}`)
   if (error.code === 'ERR_ABORTED' && record.abortedAt === -1) wrong.push('aborted by nobody')
   if (error.code === 'ERR_CLOSED' && !world.closing) wrong.push('ERR_CLOSED while the client was open')
@@ -194,6 +205,10 @@ export function checkWorld(world: World): string[] {
     if (count.maxOpen <= most) continue
     wrong.push(`${count.maxOpen} connections to ${place}, maxConnPerTarget is ${most}`)
   }
+  const mayOverrun = options.maxPipelinedRequests * MAX_COALESCED
+  if (network.maxOverrun > mayOverrun) {
+    wrong.push(`${network.maxOverrun} bytes were written to a socket that takes no more`)
+  }
   if (book.maxPending > options.maxPipelinedRequests) {
     wrong.push(`${book.maxPending} in flight, maxPipelinedRequests is ${options.maxPipelinedRequests}`)
   }
@@ -224,6 +239,23 @@ export function checkOrder(world: World): string[] {
   return wrong
 }
 
+/** Whether each exchange is its call's first one: what follows on another may wait beyond `maxQueued`. */
+export function isFirstOnly({ redirects, retries, cache, clientIps, authKind }: World['stages']): boolean {
+  return !redirects && !retries && !cache && !clientIps && authKind === null
+}
+
+/** Listeners of the process itself, by event. */
+export function countListeners(): Map<string, number> {
+  const names = process.eventNames()
+  return new Map(names.map((name) => [String(name), process.listenerCount(name)]))
+}
+
+export function checkListeners(before: ReadonlyMap<string, number>): string[] {
+  return [...countListeners()]
+    .filter(([name, count]) => count > (before.get(name) ?? 0))
+    .map(([name, count]) => `the process has ${count} listeners of ${name}, ${before.get(name) ?? 0} before`)
+}
+
 /** What must hold while nothing is going on. */
 export function checkQuiet(world: World): string[] {
   const wrong: string[] = []
@@ -245,6 +277,9 @@ export function checkLeftovers(world: Pick<World, 'client' | 'clientClock' | 'ne
   for (const target of stats.targets) {
     if (target.waiting + target.connections + target.inFlight !== 0)
       wrong.push(`${target.target} has something left`)
+  }
+  for (const { clientIp, load } of stats.clientIps) {
+    if (load !== 0) wrong.push(`the client IP ${clientIp} has a load of ${load} after close`)
   }
   if (world.clientClock.holds !== 0) wrong.push('the client keeps the process alive after close')
   if (world.clientClock.pending !== 0) wrong.push(`the client has ${world.clientClock.pending} timers left`)

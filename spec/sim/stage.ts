@@ -43,7 +43,10 @@ export class Stage {
       clock: this.clock,
       conditions: { latency: [latency, latency] },
       onWrite: (dial, data, dialled) => this.tap.onWrite(dial, data, dialled),
-      onRead: (dial, bytes) => this.book.onRead(dial, bytes, this.clock.now()),
+      onRead: (dial, bytes) => {
+        this.book.onRead(dial, bytes, this.clock.now())
+        this.tap.onRead(dial, bytes)
+      },
     })
     for (const [host, behaviour] of Object.entries(servers)) {
       const server = new SimServer({ host, port: 80, tls: false }, this.clock, this.book, behaviour)

@@ -1,6 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { hasSubscribers, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { SimClock } from '../../lib/testing/sim-clock.ts'
 import type { CallRecord } from './caller.ts'
+import { ExchangeWatch, type ExchangeMessage } from './exchange-watch.ts'
 import type { Stages } from './stages.ts'
 
 type WatchedStages = Pick<Stages, 'maxRetries' | 'maxRedirects' | 'retryBudget' | 'clientIpList'>
@@ -14,7 +15,10 @@ interface Message {
   readonly location?: string
   readonly retries?: number
   readonly error?: Error | null
+  readonly result?: string
 }
+
+const LOOKUPS = new Set(['hit', 'stale-while-revalidate', 'revalidate', 'miss', 'bypass', 'unavailable'])
 
 /** Which event begins what, which ends it, and by what the two are known to belong together. */
 const PAIRS = [
@@ -41,6 +45,7 @@ export class Watcher {
   readonly #open = new Map<string, Set<unknown>>()
   readonly #listeners: (readonly [name: string, listener: (message: unknown) => void])[] = []
   readonly #clock: SimClock
+  readonly #exchanges = new ExchangeWatch()
   readonly #courses = new Map<object, Course>()
 
   constructor(clock: SimClock) {
@@ -56,6 +61,8 @@ export class Watcher {
         if (!open.delete(message[key])) this.violations.push(`${end} without ${start}: ${message.url ?? ''}`)
       })
     }
+    this.#watchExchanges()
+    this.#watchCache()
     this.#listen('trawl:call:start', (message) => this.#onStart(message))
     this.#listen('trawl:call:redirect', (message) => this.#onRedirect(message))
     this.#listen('trawl:call:retry', (message) => this.#onRetry(message))
@@ -63,8 +70,14 @@ export class Watcher {
   }
 
   /** Stops listening; what is still open then has never ended. */
-  stop(stages: WatchedStages, records: readonly CallRecord[] = []): string[] {
+  stop(stages: WatchedStages, records: readonly CallRecord[] = [], maxQueued: number = Infinity): string[] {
     for (const [name, listener] of this.#listeners) unsubscribe(name, listener)
+    for (const name of new Set(this.#listeners.map(([each]) => each))) {
+      if (hasSubscribers(name)) this.violations.push(`somebody still listens to ${name}`)
+    }
+    this.violations.push(...this.#exchanges.violations)
+    const { maxWaiting } = this.#exchanges
+    if (maxWaiting > maxQueued) this.violations.push(`${maxWaiting} waited, maxQueued is ${maxQueued}`)
     for (const [start, open] of this.#open) {
       if (open.size > 0) this.violations.push(`${start}: ${open.size} without an end`)
     }
@@ -73,6 +86,30 @@ export class Watcher {
       if (redirects > stages.maxRedirects) this.violations.push(`${url}: ${redirects} redirects`)
     }
     return [...this.violations, ...this.#checkBudget(stages, records)]
+  }
+
+  #watchExchanges(): void {
+    const watch = this.#exchanges
+    const steps = { wait: 'onWait', send: 'onSend', head: 'onHead', end: 'onEnd' } as const
+    for (const [name, step] of Object.entries(steps)) {
+      this.#listen(`trawl:exchange:${name}`, (message) => watch[step](message as unknown as ExchangeMessage))
+    }
+    this.#listen('trawl:connection:open', ({ connection }) => watch.onConnectionOpen(connection!))
+    this.#listen('trawl:connection:close', ({ connection }) => watch.onConnectionClose(connection!))
+  }
+
+  /** A store in memory has no errors. */
+  #watchCache(): void {
+    this.#listen('trawl:cache:lookup', ({ url, result }) => {
+      if (!LOOKUPS.has(result!)) this.violations.push(`trawl:cache:lookup of ${url}: ${result}`)
+    })
+    this.#listen('trawl:cache:store', ({ url, status }) => {
+      if (url === undefined || !(status! >= 200))
+        this.violations.push(`trawl:cache:store of ${url}: ${status}`)
+    })
+    this.#listen('trawl:cache:error', ({ url, error }) => {
+      this.violations.push(`trawl:cache:error, ${url}: ${error?.message}`)
+    })
   }
 
   #onStart({ call, url }: Message): void {

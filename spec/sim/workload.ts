@@ -5,8 +5,8 @@ import type { SimServer } from './server.ts'
 import type { Stages } from './stages.ts'
 
 export type BodyKind = 'none' | 'text' | 'bytes' | 'json' | 'stream' | 'sized stream' | 'failing stream'
-/** What is done with the body of a stream: 'some' leaves after a few pieces, 'never' does not begin. */
-export type Reader = 'all' | 'slow' | 'some' | 'discard' | 'never'
+/** What is done with the body of a stream: 'some' leaves after a few pieces, 'never' does not begin, 'hold' does so late. */
+export type Reader = 'all' | 'slow' | 'hold' | 'some' | 'discard' | 'never'
 
 /** What a call brings that only its own origin may see. */
 export type Secret = 'none' | 'authorization' | 'cookie' | 'key' | 'url'
@@ -106,10 +106,10 @@ function drawCall(random: Random, traits: WorkloadTraits, id: number): CallSpec 
     at: random.chance(0.5) ? 0 : random.int(0, traits.span),
     server: resource === null ? random.pick(traits.servers) : resource.server,
     method,
-    size: resource === null ? drawSize(random) : resource.size,
+    size: resource === null ? drawSize(random, reader) : resource.size,
     status: resource === null ? drawStatus(random, traits) : resource.status,
     bodyKind,
-    bodySize: bodyKind === 'none' ? 0 : drawSize(random),
+    bodySize: bodyKind === 'none' ? 0 : drawSize(random, null),
     expectContinue: bodyKind !== 'none' && random.chance(0.2),
     idempotent: method === 'POST' && random.chance(0.1) ? true : null,
     priority: traits.priorities ? random.int(-2, 2) : 0,
@@ -152,12 +152,13 @@ function drawTimeouts(random: Random, faulty: boolean): Record<string, number> {
 
 function drawReader(random: Random, faulty: boolean): Reader {
   return faulty
-    ? random.pick<Reader>(['all', 'slow', 'some', 'discard', 'never'])
-    : random.pick<Reader>(['all', 'slow'])
+    ? random.pick<Reader>(['all', 'slow', 'hold', 'some', 'discard', 'never'])
+    : random.pick<Reader>(['all', 'slow', 'hold'])
 }
 
 /** Mostly pages; now and then one that fills every buffer on its way. */
-function drawSize(random: Random): number {
+function drawSize(random: Random, reader: Reader | null): number {
+  if (reader === 'hold' && random.chance(0.3)) return random.int(250_000, 400_000)
   if (random.chance(0.05)) return random.int(100_000, 300_000)
   return random.chance(0.2) ? random.int(2000, 40_000) : random.int(0, 2000)
 }

@@ -10,7 +10,16 @@ import { checkCacheUse } from './check-cache.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkPace, PauseWatch } from './check-pace.ts'
 import { checkSecrets } from './check-secrets.ts'
-import { checkCall, checkLeftovers, checkOrder, checkQuiet, checkWorld } from './checkers.ts'
+import {
+  checkCall,
+  checkLeftovers,
+  checkListeners,
+  countListeners,
+  isFirstOnly,
+  checkOrder,
+  checkQuiet,
+  checkWorld,
+} from './checkers.ts'
 import { CountedClock } from './counted-clock.ts'
 import { drawRates, Mood, type Rates } from './mood.ts'
 import { lacks, narrowCalls, narrowOptions, narrowRates, WHOLE, type Narrowing } from './narrowing.ts'
@@ -117,7 +126,10 @@ export class World {
         bandwidth: random.pick([Infinity, Infinity, Infinity, 2000, 300]),
       },
       onWrite: (dial, data, options) => this.tap.onWrite(dial, data, options),
-      onRead: (dial, bytes) => this.book.onRead(dial, bytes, this.clock.now()),
+      onRead: (dial, bytes) => {
+        this.book.onRead(dial, bytes, this.clock.now())
+        this.tap.onRead(dial, bytes)
+      },
     })
     this.servers = this.#makeServers(random)
     const hosts = [...new Set(this.servers.map(({ host }) => host))]
@@ -152,6 +164,7 @@ export class World {
     const ending = random.chance(0.8) ? 'heal' : random.pick<Ending>(['close', 'destroy'])
     const calls = this.#draw(random, true)
     const wrong: string[] = []
+    const listeners = countListeners()
     const watched = random.chance(0.3)
     const watcher = watched ? new Watcher(this.clock) : null
     try {
@@ -169,12 +182,17 @@ export class World {
     } catch (error) {
       wrong.push(`${(error as Error).message} (calls not done: ${this.#undone()})`)
     }
+    wrong.push(...checkListeners(listeners))
     for (const record of this.records) wrong.push(...checkCall(this, record), ...checkCacheUse(this, record))
     wrong.push(...checkWorld(this), ...checkOrder(this), ...checkLoops(this), ...checkSecrets(this))
     wrong.push(
       ...checkPace(this),
       ...(this.#pauses?.stop(this.tap) ?? []),
-      ...(watcher?.stop(this.stages, this.records) ?? []),
+      ...(watcher?.stop(
+        this.stages,
+        this.records,
+        isFirstOnly(this.stages) ? this.options.maxQueued : Infinity,
+      ) ?? []),
     )
     return wrong
   }
@@ -211,7 +229,7 @@ export class World {
 
   #start(calls: CallSpec[]): Promise<unknown> {
     const done: Promise<void>[] = []
-    const records = calls.map((spec) => new CallRecord(spec))
+    const records = calls.map((spec) => new CallRecord(spec, (id) => this.tap.readFor(id)))
     this.records.push(...records)
     const mapped = records.filter(({ spec }) => spec.way === 'map')
     done.push(mapCalls(this.client, this.clock, mapped))

@@ -42,6 +42,9 @@ export class WriteTap {
   readonly #clock: SimClock
   readonly #parsers = new Map<number, RequestParser | null>()
   readonly #places = new Map<number, number>()
+  /** By dial: bytes that the client has been given; and by call, how many of them before its last request. */
+  readonly #read = new Map<number, number>()
+  readonly #readBefore = new Map<number, { dial: number; bytes: number }>()
 
   constructor(clock: SimClock) {
     this.#clock = clock
@@ -64,6 +67,16 @@ export class WriteTap {
     }
   }
 
+  onRead(dial: number, bytes: number): void {
+    this.#read.set(dial, bytes)
+  }
+
+  /** Bytes that have come on its connection since a call was last sent. */
+  readFor(call: number): number {
+    const { dial, bytes } = this.#readBefore.get(call) ?? { dial: -1, bytes: 0 }
+    return (this.#read.get(dial) ?? 0) - bytes
+  }
+
   #onRequest(request: ParsedRequest, dial: number, { host, port, clientIp, tls }: Dialled): void {
     const { method, path, absolute, headers } = request
     const call = callOf(request)
@@ -73,6 +86,7 @@ export class WriteTap {
     const place = this.#places.get(dial) ?? 0
     this.#places.set(dial, place + 1)
     this.written.push({ at, dial, place, call, method, host, origin, path, absolute, clientIp, headers })
+    this.#readBefore.set(call, { dial, bytes: this.#read.get(dial) ?? 0 })
     this.sends.set(call, (this.sends.get(call) ?? 0) + 1)
     if (!this.firstSent.has(call)) this.firstSent.set(call, at)
   }

@@ -331,6 +331,34 @@ describe('books', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('counts what is written to a wire that takes no more, and what it has given to its owner', async () => {
+    const read: number[] = []
+    const clock = new SimClock()
+    const network = new SimNetwork({
+      clock,
+      conditions: { buffer: 100 },
+      onRead: (dial, total) => read.push(dial, total),
+    })
+    network.listen('a.test', 80, {
+      onConnection: (socket) => {
+        socket.write('hello')
+        return { onData: () => undefined, onClose: () => undefined }
+      },
+    })
+    const wire = network.dial(OPTIONS, new Ear())
+    await clock.run()
+    expect(read).toEqual([1, 5])
+    expect([wire.write(bytes(101)), wire.write(bytes(7)), wire.write(bytes(3))]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    await clock.run()
+    expect(wire.write(bytes(50))).toBe(true)
+    wire.destroy()
+    expect(network.maxOverrun).toBe(10)
+  })
+
   test('knows which wires would keep a process alive', async () => {
     const { clock, dial, network } = world()
     const { wire } = dial()
