@@ -1,0 +1,128 @@
+// Mutation testing: changes the code in one place at a time, and asks whether a spec notices.
+// npm run mutation -- [--files lib/http1/chunked.ts:40-90] [--fresh]
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { constants, setPriority, tmpdir } from 'node:os'
+import { join, posix } from 'node:path'
+import { parseArgs } from 'node:util'
+import { EQUIVALENT } from './equivalent.ts'
+import { readReport, score, type Survivor } from './report.ts'
+import { Scratch } from './scratch.ts'
+import type { SuiteName } from './suites.ts'
+
+/** Percent of the mutants that must be noticed. */
+const LEAST_SCORE = 85
+
+const HELP = `npm run mutation -- [options]
+
+  --files a.ts,b.ts:1-20  what to mutate, of lib/http1 and lib/scheduler; with lines or without
+                          (default: lib/http1/*.ts and lib/scheduler/pool.ts)
+  --workers N             side by side (default 1)
+  --seeds N               simulated worlds that the scheduler's mutants go through (default 60)
+  --fresh                 install Stryker again
+
+Fails when the score is below ${LEAST_SCORE} %, or a survivor is not in spec/mutation/equivalent.ts.`
+
+interface Group {
+  readonly name: SuiteName
+  readonly mutate: readonly string[]
+}
+
+function groupsOf(files: string): Group[] {
+  const all = files.split(',').map((path) => posix.normalize(path))
+  const groups = (['http1', 'scheduler'] as const).map((name) => ({
+    name,
+    mutate: all.filter((path) => path.startsWith(`lib/${name}/`)),
+  }))
+  const known = new Set(groups.flatMap(({ mutate }) => mutate))
+  const stray = all.find((path) => !known.has(path))
+  if (stray !== undefined) throw new Error(`--files ${stray}: give files of lib/http1 or lib/scheduler`)
+  return groups.filter(({ mutate }) => mutate.length > 0)
+}
+
+/** Where the report of a group's run is. */
+async function runGroup(group: Group, scratch: Scratch, workers: number, seeds: number): Promise<string> {
+  const report = join(scratch.copy, `${group.name}-report.json`)
+  const config = {
+    testRunner: 'specs',
+    plugins: [join(scratch.copy, 'spec/mutation/host/plugin.ts')],
+    mutate: group.mutate,
+    concurrency: workers,
+    coverageAnalysis: 'perTest',
+    reporters: ['json', 'progress-append-only'],
+    jsonReporter: { fileName: report },
+    inPlace: true,
+    // It would read this one by an interface that TypeScript 7 no longer has.
+    tsconfigFile: 'none',
+    dryRunTimeoutMinutes: 10,
+    // For what never looks at the clock of the specs: the rest is told by its work, see host/meter.ts.
+    timeoutMS: 60_000,
+  }
+  const configFile = join(scratch.copy, `${group.name}-stryker.json`)
+  writeFileSync(configFile, JSON.stringify(config))
+  const child = spawn(process.execPath, [scratch.bin, 'run', configFile], {
+    cwd: scratch.copy,
+    env: { ...process.env, MUTATION_SUITE: group.name, SIM_SEEDS: `1..${seeds}` },
+    stdio: 'inherit',
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`Stryker ended with ${code}`)
+  return report
+}
+
+function isExplained({ file, text, from, to }: Survivor): boolean {
+  return EQUIVALENT.some(({ mutants }) =>
+    mutants.some((each) => each[0] === file && each[1] === text && each[2] === from && each[3] === to),
+  )
+}
+
+function judge(reports: readonly string[], whole: boolean): boolean {
+  const { tallies, survivors } = readReport(reports)
+  for (const [file, tally] of tallies) {
+    const { killed, timeout, survived, uncovered } = tally
+    console.log(
+      `${file}: ${score([tally]).toFixed(1)} %, ${killed} killed, ${timeout} timed out, ${survived} survived, ${uncovered} not covered`,
+    )
+  }
+  const open = survivors.filter((survivor) => !isExplained(survivor))
+  for (const { file, line, text, from, to, covered } of open) {
+    console.log(
+      `${file}:${line}: ${covered ? 'survives' : 'not covered'}\n  [${[file, text, from, to].map((part) => JSON.stringify(part)).join(', ')}],`,
+    )
+  }
+  const total = score(tallies.values())
+  console.log(`score ${total.toFixed(1)} %, ${survivors.length} survivors, ${open.length} unexplained`)
+  return open.length === 0 && (!whole || total >= LEAST_SCORE)
+}
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: {
+      files: { type: 'string' },
+      workers: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '60' },
+      fresh: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(HELP)
+    return true
+  }
+  const started = performance.now()
+  const groups = groupsOf(values.files ?? 'lib/http1/*.ts,lib/scheduler/pool.ts')
+  setPriority(constants.priority.PRIORITY_LOW)
+  const scratch = new Scratch(join(tmpdir(), 'trawl-mutation'))
+  if (values.fresh) scratch.forget()
+  scratch.make()
+  const reports: string[] = []
+  for (const group of groups) {
+    reports.push(await runGroup(group, scratch, Number(values.workers), Number(values.seeds)))
+  }
+  const passed = judge(reports, values.files === undefined)
+  console.log(`${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
+  return passed
+}
+
+process.exitCode = (await main()) ? 0 : 1
