@@ -29,7 +29,7 @@ function slow(request: HostileRequest, misdeed: Misdeed, part: 'head' | 'body'):
   const parts =
     part === 'head'
       ? bytewise(bytes, 0, border)
-      : bytewise(bytes, border, Math.min(bytes.length, border + 200))
+      : bytewise(bytes, border, Math.min(bytes.length, border + 60))
   return { parts, end: 'keep', gap: misdeed.gap ?? 0 }
 }
 

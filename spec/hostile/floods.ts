@@ -61,7 +61,7 @@ export const FLOOD_DEEDS: Record<(typeof FLOODS)[number], Deed> = {
       'X-Trailer: 1\r\n',
       size,
     ),
-  'endless-body': (request, { size = 4 * MIB }) =>
+  'endless-body': (request, { size = MIB }) =>
     flood(head(request, ['Transfer-Encoding: chunked']), `400\r\n${'x'.repeat(1024)}\r\n`, size),
   'truncated-gzip': (request, { at = 0.5 }) => {
     const bytes = gzipped(request)

@@ -1,7 +1,7 @@
 import { bodyFor, chunks, head, honestAnswer } from './honest-answer.ts'
 import type { HostileRequest } from './hostile-request.ts'
 import type { LIES } from './misdeeds.ts'
-import { send, type Deed } from './plan.ts'
+import { send, type Deed, type PlanEnd } from './plan.ts'
 
 /** The honest answer, its Content-Length replaced by other fields. */
 function withFields(request: HostileRequest, fields: readonly string[]): string {
@@ -10,6 +10,11 @@ function withFields(request: HostileRequest, fields: readonly string[]): string 
 
 function inChunks(request: HostileRequest, body: string): string {
   return head(request, ['Transfer-Encoding: chunked']) + body
+}
+
+/** Nothing more comes. After the answer to HEAD nothing is missing: who were stalled is the next request. */
+function stall(request: HostileRequest): PlanEnd {
+  return request.method === 'HEAD' ? 'keep' : 'stall'
 }
 
 /** What servers say when a connection has been idle for too long. It names no request. */
@@ -33,7 +38,7 @@ export const LIE_DEEDS: Record<(typeof LIES)[number], Deed> = {
   'long-length': (request) =>
     send(withFields(request, [`Content-Length: ${bodyFor(request).length + 10}`]), 'close'),
   'long-length-stall': (request) =>
-    send(withFields(request, [`Content-Length: ${bodyFor(request).length + 10}`]), 'stall'),
+    send(withFields(request, [`Content-Length: ${bodyFor(request).length + 10}`]), stall(request)),
   'short-length': (request) => send(withFields(request, [`Content-Length: ${bodyFor(request).length - 10}`])),
   'rubbish-length': (request) => send(withFields(request, ['Content-Length: much']), 'close'),
   'two-lengths': (request) => {
@@ -48,7 +53,7 @@ export const LIE_DEEDS: Record<(typeof LIES)[number], Deed> = {
   'chunk-no-end': (request) => send(inChunks(request, '3\r\nabcdef\r\n0\r\n\r\n')),
   'chunk-too-large': (request) => send(inChunks(request, 'fffffffffffffffff\r\nabc\r\n0\r\n\r\n')),
   'no-last-chunk': (request) => send(inChunks(request, chunks(bodyFor(request))), 'close'),
-  'no-last-chunk-stall': (request) => send(inChunks(request, chunks(bodyFor(request))), 'stall'),
+  'no-last-chunk-stall': (request) => send(inChunks(request, chunks(bodyFor(request))), stall(request)),
   'extra-bytes': (request) => ({ parts: [honestAnswer(request), '\0\0extra bytes\r\n\r\n'], end: 'keep' }),
   'extra-answer': (request) => send(Buffer.concat([honestAnswer(request), Buffer.from(ANOTHER)])),
   // The second one begins where a read of 64 KB ends.

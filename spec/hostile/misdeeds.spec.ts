@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HostileStage } from './hostile-stage.ts'
 import { CASES, checkGets, checkHealth, ROWS } from './misdeed-cases.ts'
+import { CUT_ROWS } from './misdeed-table.ts'
 import { MISDEED_KINDS, pathWith } from './misdeeds.ts'
 
 describe.concurrent('the client, misused', () => {
@@ -14,21 +15,25 @@ describe.concurrent('the client, misused', () => {
     expect(stage.server.timesOf(method, path)).toBe(row.sent ?? 1)
   })
 
-  it.each(CASES)('sends no POST twice: $name', async ({ tls, row }) => {
-    await using stage = await HostileStage.open(tls, { maxRetries: 2 })
-    stage.lingers = row.lingers ?? false
-    await stage.ask('/first')
-    const path = pathWith('/x', row.misdeed)
-    const options = { body: 'once', ...row.options, method: 'POST' }
-    checkGets(
-      await stage.ask(path, options),
-      row.post ?? (tls ? row.tls : undefined) ?? row.gets,
-      'POST',
-      path,
-    )
-    await checkHealth(stage, row.closes)
-    expect(stage.server.timesOf('POST', path)).toBe(1)
-  })
+  // Over TLS a loss is all that may be told otherwise.
+  it.each(CASES.filter(({ tls, row }) => !tls || CUT_ROWS.includes(row)))(
+    'sends no POST twice: $name',
+    async ({ tls, row }) => {
+      await using stage = await HostileStage.open(tls, { maxRetries: 2 })
+      stage.lingers = row.lingers ?? false
+      await stage.ask('/first')
+      const path = pathWith('/x', row.misdeed)
+      const options = { body: 'once', ...row.options, method: 'POST' }
+      checkGets(
+        await stage.ask(path, options),
+        row.post ?? (tls ? row.tls : undefined) ?? row.gets,
+        'POST',
+        path,
+      )
+      await checkHealth(stage, row.closes)
+      expect(stage.server.timesOf('POST', path)).toBe(1)
+    },
+  )
 
   it('meets each misdeed that there is', () => {
     const met = new Set<string>(ROWS.map((row) => row.misdeed.kind))

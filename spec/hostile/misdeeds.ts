@@ -146,6 +146,5 @@ export const INDISTINGUISHABLE: ReadonlySet<MisdeedKind> = new Set([
 export function drawMisdeed(random: Random, kinds: readonly MisdeedKind[] = MISDEED_KINDS): Misdeed {
   const kind = random.pick(kinds)
   const at = Math.round(random.next() * 1000) / 1000
-  const few = kind === 'refusal' || kind === 'redirect-chain'
-  return { kind, at, ...(few && { size: random.int(0, 2) }), times: random.int(1, 2) }
+  return { kind, at, ...(kind === 'redirect-chain' && { size: random.int(0, 2) }), times: random.int(1, 2) }
 }
