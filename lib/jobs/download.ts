@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors.ts'
 import { ownOptions } from '../core/own-options.ts'
 import type { Headers } from '../core/headers.ts'
 import type { TransferProgress } from '../core/progress-meter.ts'
+import { shownUrl } from '../core/shown-url.ts'
 import type { RequestOptions } from '../index.ts'
 import { DownloadRun } from './download-run.ts'
 import type { DownloadEngine } from './engine.ts'
@@ -124,7 +125,8 @@ const OWN_FIELDS = new Set(['range', 'if-range'])
 
 function checkArguments(url: unknown, path: unknown, options: DownloadOptions): void {
   if (!(url instanceof URL) && (typeof url !== 'string' || !URL.canParse(url))) {
-    throw new ArgumentError(`the URL of a download is ${describe(url)}; give an absolute http or https URL`)
+    const shown = typeof url === 'string' ? JSON.stringify(shownUrl(url)) : describe(url)
+    throw new ArgumentError(`the URL of a download is ${shown}; give an absolute http or https URL`)
   }
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new ArgumentError(`the path of a download is ${describe(path)}; give the path of a file`)

@@ -216,7 +216,10 @@ describe('a bomb of', () => {
         },
       ]
       for (const way of ways) {
-        const error = (await way().catch((reason: unknown) => reason)) as { cause?: object }
+        const error = await way().then(
+          () => new Error('it was decoded'),
+          (reason: Error) => reason,
+        )
         expect(error.cause ?? error).toMatchObject({ code: 'ERR_LIMIT', limit })
       }
     },

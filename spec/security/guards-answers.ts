@@ -26,8 +26,7 @@ export const ANSWER_GUARDS: readonly Guard[] = [
       'chunked comes last',
       "if (last !== 'chunked') return",
       "if (!value.includes('chunked')) return",
-      SMUGGLING,
-      DOUBT,
+      'http1/framing',
     ],
     ['chunked comes once', 'keepAlive: !doubtful && !twice &&', 'keepAlive: !doubtful &&', 'http1/framing'],
     [
@@ -134,7 +133,13 @@ export const ANSWER_GUARDS: readonly Guard[] = [
       'a trailer without end',
     ],
     ['a 101', 'if (status === 101) {', 'if (false) {', SMUGGLING, 'a 101'],
-    ['the end of a connection', 'if (!this.#keepAlive) this.#closed = true', '', SMUGGLING, DOUBT],
+    [
+      'the end of a connection',
+      'if (!this.#keepAlive) this.#closed = true',
+      '',
+      'http1/response-decoder',
+      'one connection',
+    ],
   ]),
   ...guardsOf('scheduler/connection.ts', [
     ['bytes that answer nothing', 'if (!answers) {', 'if (false) {', 'scheduler/idle'],
@@ -145,7 +150,7 @@ export const ANSWER_GUARDS: readonly Guard[] = [
       'return Math.max(LIMITS.decodeRatioFloor, Math.floor(limits.maxDecodeRatio * wire))',
       'return Infinity',
       FLOODS,
-      'a bomb of gzip,',
+      'gzip, by request',
     ],
     [
       'members of any number',
@@ -174,7 +179,7 @@ export const ANSWER_GUARDS: readonly Guard[] = [
       'if (size > mostDecoded(wire.received, limits, inner)) {',
       'if (false) {',
       FLOODS,
-      'a bomb of gzip,',
+      'gzip, by request',
     ],
   ]),
 ]

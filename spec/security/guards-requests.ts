@@ -116,6 +116,7 @@ export const REQUEST_GUARDS: readonly Guard[] = [
       'if (this.#received + (end === -1 ? text.length : 0) > LIMITS.maxProxyHead) {',
       'if (false) {',
       'net/proxy-connect',
+      'by answer',
     ],
   ]),
   ...guardsOf('call/request/option-checks.ts', [
@@ -212,6 +213,68 @@ export const PLACE_GUARDS: readonly Guard[] = [
       'crossOrigin: to.origin !== from.origin,',
       'crossOrigin: to.host !== from.host,',
       'call/redirect',
+    ],
+  ]),
+]
+
+const TLS = 'net/verification'
+
+/** What says whom a connection is with. */
+export const CONNECTION_GUARDS: readonly Guard[] = [
+  ...guardsOf('net/address-guard.ts', [
+    [
+      'private addresses',
+      "bytes === null ? 'no address' : this.#ruleAgainst(bytes)",
+      'null',
+      'net/address-guard',
+    ],
+    [
+      'IPv4 inside IPv6',
+      'if (denied !== null) return `${denied}, inside an IPv6 address`',
+      '',
+      'net/address-guard',
+    ],
+    [
+      'one address of several',
+      'found.filter(({ address }) => policy.denies(address) === null)',
+      'found',
+      'net/address-guard',
+    ],
+  ]),
+  ...guardsOf('net/tls.ts', [
+    [
+      'certificates',
+      'rejectUnauthorized: tls.rejectUnauthorized !== false',
+      'rejectUnauthorized: false',
+      TLS,
+    ],
+    [
+      'sessions that nobody verified',
+      '${serverName(dial, tls)} ${verified} ',
+      '${serverName(dial, tls)} ',
+      'net/tls',
+    ],
+    [
+      'the host of a certificate',
+      "if (check === undefined && tls.servername !== '') return null",
+      'return () => undefined',
+      TLS,
+    ],
+  ]),
+  ...guardsOf('scheduler/body-rate.ts', [
+    [
+      'a body that drips',
+      'if (stoodStill || this.bytes * 1000 >= this.#rate * this.#window)',
+      'if (true)',
+      'client/body-rate',
+    ],
+  ]),
+  ...guardsOf('core/own-options.ts', [
+    [
+      'a polluted prototype',
+      'Object.setPrototypeOf(OwnOptions.prototype, null)',
+      '',
+      'client/prototype/prototype',
     ],
   ]),
 ]

@@ -48,7 +48,7 @@ export const SECRET_GUARDS: readonly Guard[] = [
     ],
   ]),
   ...guardsOf('call/cache-request.ts', [
-    ['answers of others', 'parts.push(`${name} ${value}`)', '', 'client/leaks-cache'],
+    ['answers of others', 'parts.push(`${name} ${value}`)', 'void 0', 'client/leaks-cache'],
     [
       'answers for other jars',
       'if (jar !== null) parts.push(`jar ${jars} ${jarName}`)',
@@ -65,14 +65,13 @@ export const SECRET_GUARDS: readonly Guard[] = [
     ],
   ]),
   ...guardsOf('cookies/admission.ts', [
-    ['cookies for other hosts', 'if (!domainMatches(host, domain)) return null', '', COOKIES],
     [
       'cookies for public suffixes',
       'return domain === registrable || domain.endsWith(`.${registrable}`) ? domain : null',
       'return domain',
       COOKIES,
     ],
-    ['prefixes of cookies', 'if (prefix !== undefined && !secure)', 'if (false)', 'cookies/jar'],
+    ['prefixes of cookies', 'if (prefix !== undefined && !secure)', 'if (false)', 'security/cookies'],
     [
       'Secure cookies hidden by http',
       'if (domainMatches(own, one.domain!) || domainMatches(one.domain!, own)) return true',
@@ -115,7 +114,13 @@ export const SECRET_GUARDS: readonly Guard[] = [
     ],
   ]),
   ...guardsOf('cookies/stored-cookie.ts', [
-    ['cookies of files, narrowed', "|| registrableDomain(stored.domain) === ''", '', 'cookies/jar'],
+    ['hosts of __Host- in files', "|| prefix === 'host' ||", '||', 'security/cookies'],
+    [
+      'Secure for prefixes in files',
+      'stored.secure || prefix !== undefined',
+      'stored.secure',
+      'security/cookies',
+    ],
   ]),
   // --- what is printed -----------------------------------------------------------------------
   ...guardsOf('core/debug.ts', [
@@ -165,7 +170,13 @@ export const SECRET_GUARDS: readonly Guard[] = [
     ],
   ]),
   ...guardsOf('cli/item-url.ts', [
-    ['passwords on the command line', "text.replace(user, '//***@')", 'text', SECRETS, 'on the command line'],
+    [
+      'passwords on the command line',
+      'return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown',
+      'return text',
+      SECRETS,
+      'on the command line',
+    ],
   ]),
   // --- names ---------------------------------------------------------------------------------
   ...guardsOf('call/request/request-fields.ts', [
@@ -210,13 +221,13 @@ export const FILE_GUARDS: readonly Guard[] = [
       'a name out of a URL',
     ],
   ]),
-  ...guardsOf('cli/output-folder.ts', [
+  ...guardsOf('cli/output-file.ts', [
     [
-      'links at a name',
-      'return (await lstat(path)).isDirectory()',
-      "const { stat } = await import('node:fs/promises')\n      return (await stat(path)).isDirectory()",
+      'a link at a name',
+      'await rename(this.#part, path)',
+      "await (await import('node:fs/promises')).copyFile(this.#part, path)",
       FILES,
-      'the output folder',
+      'does not write through a link that stands at the name',
     ],
   ]),
   ...guardsOf('jobs/part-file.ts', [
@@ -237,6 +248,5 @@ export const FILE_GUARDS: readonly Guard[] = [
   ]),
   ...guardsOf('jobs/part-record.ts', [
     ['a record in the place of a link', 'await rm(beside, { force: true })\n    ', '', FILES, 'its record'],
-    ['a record that is a link', ", { flag: 'wx' })", ')', FILES, 'no such spec'],
   ]),
 ]

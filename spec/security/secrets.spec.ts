@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { showUrlText } from '../../lib/cli/item-url.ts'
+import { watch } from '../../lib/core/debug.ts'
+import { channels } from '../../lib/core/diagnostics.ts'
 import { Client, type ClientOptions, type RequestOptions } from '../../lib/index.ts'
 import { always, WireStage, type OnHead } from '../client/wire-stage.ts'
 
@@ -130,19 +132,31 @@ describe('the message of an error tells no password of', () => {
 })
 
 describe('debug: stream', () => {
-  it.each([1, 2, 3, 5, 8, 13, 21, 200])('hides values however they are cut: pieces of %i', async (size) => {
-    const text = answer('200 OK', '', 'ok')
-    const stage = new WireStage({ debug: 'stream' }, (peer) => {
-      for (let at = 0; at < text.length; at += size) peer.socket.write(text.slice(at, at + size))
-    })
-    await stage.settle(stage.client.get(URL_, { headers: { 'x-key': SECRET }, secretHeaders: ['x-key'] }))
-    await stage.finish()
-    const incoming = [...printed.matchAll(/<< +#1 (".*")$/gm)].map((match) => JSON.parse(match[1]!) as string)
-    expect(incoming.join('')).toBe(
-      'HTTP/1.1 200 OK\r\nSet-Cookie: [hidden]\r\nSET-COOKIE: [hidden]\r\n\r\nX-Key: [hidden]\r\nContent-Length: 2\r\n\r\nok',
-    )
-    expect(lookOf(printed)).toBe('clean')
-  })
+  const TEXT = answer('200 OK', '', 'ok')
+  const HIDDEN =
+    'HTTP/1.1 200 OK\r\nSet-Cookie: [hidden]\r\nSET-COOKIE: [hidden]\r\n\r\nX-Key: x\r\nContent-Length: 2\r\n\r\nok'
+
+  it.each([1, 2, 3, 5, 8, 13, 21, 34, 55, 1_000])(
+    'hides values however they are cut: pieces of %i',
+    (size) => {
+      const own = { client: 123_456, connection: 7 }
+      const stop = watch('stream', own.client)
+      const text = TEXT.replace(`X-Key: ${SECRET}`, 'X-Key: x')
+      for (let at = 0; at < text.length; at += size) {
+        const data = Buffer.from(text.slice(at, at + size))
+        channels.connectionBytes.publish({ ...own, direction: 'in', data })
+        // Another connection, and the other direction, are none of its business.
+        channels.connectionBytes.publish({ ...own, connection: 8, direction: 'in', data: 'x\r\n' })
+        channels.connectionBytes.publish({ ...own, direction: 'out', data: 'x\r\n' })
+      }
+      stop()
+      const incoming = [...printed.matchAll(/<< +#7 (".*")$/gm)].map(
+        (match) => JSON.parse(match[1]!) as string,
+      )
+      expect(incoming.join('')).toBe(HIDDEN)
+      expect(lookOf(printed)).toBe('clean')
+    },
+  )
 })
 
 function client(options: object): () => unknown {
@@ -172,6 +186,8 @@ describe('a bad argument is told without its secret:', () => {
     'baseUrl of another scheme': client({ baseUrl: `ftp://me:${SECRET}@a.test/` }),
     proxy: client({ proxy: `http://me:a/${SECRET}@a.test/` }),
     'proxy of another scheme': client({ proxy: `ftp://me:${SECRET}@a.test/` }),
+    'a URL of a download': () => new Client().download(`http://me:a/${SECRET}@a.test/`, '/x'),
+    'an origin': client({ auth: { bearer: 'x', origins: [`http://me:a/${SECRET}@a.test`] } }),
     'proxy, with a path': client({ proxy: `http://me:${SECRET}@a.test/x` }),
     'a field': request('/', { headers: { Authorization: `${SECRET}\n` } }),
     'a cookie': request('/', { headers: { Cookie: `${SECRET}\u0100` } }),

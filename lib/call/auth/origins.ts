@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../core/errors.ts'
+import { shownUrl } from '../../core/shown-url.ts'
 
 /** The origins that credentials were given for, as `scheme://host[:port]`. */
 export type Origins = ReadonlySet<string>
@@ -34,12 +35,8 @@ function readOrigin(given: unknown): string {
     !url.hostname.includes('*') &&
     url.pathname + url.search + url.hash + url.username + url.password === '/'
   if (plain) return url.origin
-  const shown = typeof given === 'string' ? JSON.stringify(withoutSecrets(given)) : `a ${typeof given}`
+  const shown = typeof given === 'string' ? JSON.stringify(shownUrl(given)) : `a ${typeof given}`
   throw new ArgumentError(
     `option auth.origins has ${shown}; an origin is scheme, host and port alone, as in https://example.com:8443`,
   )
-}
-
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//').slice(0, 200)
 }
