@@ -93,7 +93,6 @@ export class ChunkedDecoder {
         case 'data-line-feed':
           this.#endData(bytes[at++]!)
           break
-        default:
       }
     }
     this.dataStart = at

@@ -140,7 +140,6 @@ export class ResponseDecoder {
           this.#sink.onBody(at === 0 ? bytes : bytes.subarray(at))
           at = length
           break
-        default:
       }
     }
     return at

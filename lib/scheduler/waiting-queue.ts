@@ -47,12 +47,6 @@ export class WaitingQueue {
     return true
   }
 
-  shift(): Exchange | null {
-    const first = this.first
-    if (first !== null) this.remove(first)
-    return first
-  }
-
   #level(priority: number): Deque<Exchange> {
     if (priority === 0) return this.#usual
     if (this.#levels === null) {
