@@ -208,10 +208,15 @@ const lineEnds = (text: string): string => text.replaceAll(/\r\n?|\n/g, '\r\n')
 async function entriesOf(form: FormData): Promise<string[][]> {
   const list: string[][] = []
   for (const [name, value] of form) {
-    if (typeof value === 'string') list.push([lineEnds(name), lineEnds(value)])
-    else list.push([lineEnds(name), value.name, await value.text()])
+    if (typeof value === 'string') list.push([unescaped(name), lineEnds(value)])
+    else list.push([unescaped(name), unescaped(value.name), await value.text()])
   }
   return list
+}
+
+/** The HTML standard escapes line ends and quotes in names by a percent sign, and the sign itself not: `%22` is `"`. */
+function unescaped(name: string): string {
+  return lineEnds(name.replaceAll(/%0d/gi, '\r').replaceAll(/%0a/gi, '\n').replaceAll('%22', '"'))
 }
 
 /** A second opinion: node:http's server sees one request with the same fields, and then the end. */
