@@ -50,9 +50,12 @@ function checkStored(
   const head = world.book.answers[headNumber]
   const tag = record.outcome?.kind === 'answer' ? record.outcome.response.headers.get('etag') : null
   const freshened = head?.method === 'HEAD' ? [head] : []
+  // Nothing in a body that is empty says which answer it was, once a HEAD has freshened its head.
+  const isUnnamed = answer.method === 'HEAD' && spec.method !== 'HEAD'
   const sources = [
     answer,
     ...freshened,
+    ...world.book.answers.filter((each) => isUnnamed && isLike(each, answer)),
     ...world.book.answers.filter((each) => isFreshened(each, answer, tag, world)),
   ]
   const isAllowed = sources.some((each) =>
@@ -88,6 +91,10 @@ function checkOwner({ stages }: World, { spec, outcome }: CallRecord, { asked, f
   const isSameUser = user === '' || user!.endsWith(`~${spec.id % 2}`)
   if (!isSame || !isSameUser) wrong.push(`was given what ${user || 'nobody'} got, with secret ${spec.secret}`)
   return wrong
+}
+
+function isLike(each: Answered, { origin, path, status }: Answered): boolean {
+  return each.origin === origin && each.path === path && each.status === status
 }
 
 /** Whether a server has said of `answer`, in this one, that it still holds. */

@@ -170,6 +170,10 @@ function checkClientIp({ stages, servers }: World, { record, written, answers }:
   if (families.size > 1 && stages.unbindable.length === 0 && / has no IPv[46] address /.test(message)) {
     wrong.push('failed because its client IP is of the wrong family, though others are not')
   }
+  const isAnyLeft = stages.unbindable.length === 0 && servers.every(({ lacked }) => lacked.size === 0)
+  if (isAnyLeft && / client IP is left for /.test(message)) {
+    wrong.push('is left without a client IP, though all of them are good for every host')
+  }
   const last = written.at(-1)
   if (outcome?.kind === 'answer' && outcome.response.clientIp !== '' && last !== undefined) {
     const { clientIp } = outcome.response

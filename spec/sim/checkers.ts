@@ -47,7 +47,8 @@ export function checkCall(world: World, record: CallRecord): string[] {
   else wrong.push(...checkError(world, record))
   wrong.push(...checkTimes(record))
   // Behind a smaller one the connection goes on.
-  if (spec.size > MAX_UNREAD && record.unread > MAX_UNREAD)
+  const length = outcome?.kind === 'answer' ? (outcome.body?.length ?? 0) : 0
+  if (length > MAX_UNREAD && record.unread > MAX_UNREAD)
     wrong.push(`${record.unread} bytes were read that nobody wanted yet`)
   if (record.signal !== null && getEventListeners(record.signal, 'abort').length > 0) {
     wrong.push('its signal still has a listener')

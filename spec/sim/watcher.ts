@@ -18,6 +18,8 @@ interface Message {
   readonly result?: string
 }
 
+/** Statuses that are tried again in every world that does so. */
+const PASSING = new Set([408, 429, 500, 502, 503, 504])
 const LOOKUPS = new Set(['hit', 'stale-while-revalidate', 'revalidate', 'miss', 'bypass', 'unavailable'])
 
 /** Which event begins what, which ends it, and by what the two are known to belong together. */
@@ -140,7 +142,8 @@ export class Watcher {
     const course = this.#courses.get(call!)
     if (course === undefined) return
     course.endedAt = this.#clock.now()
-    course.wentWell = error === null && status !== 0 && status! < 400
+    // A host that says 404 is in good health.
+    course.wentWell = error === null && status !== 0 && !PASSING.has(status!)
   }
 
   /** No target has more retries than its budget, what comes back each second, and what went well in the end. */
