@@ -47,9 +47,12 @@ class Parsed implements CacheControl {
 
 export const NO_DIRECTIVES: CacheControl = new Parsed()
 
-/** One directive and the comma after it, or the end: name, token value, quoted value. */
+/**
+ * One directive and the comma after it, or the end: name, token value, quoted value. The blanks behind it belong
+ * to it: with none there, two runs of blanks side by side would be shared out in every way (60 KB took 10 s).
+ */
 const DIRECTIVE =
-  /[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)(?:=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)"))?)?[ \t]*(?:,|$)/y
+  /[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)(?:=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*)?(?:,|$)/y
 
 /** Never throws. `text` is all Cache-Control fields joined by commas; null: there is none. */
 export function parseCacheControl(text: string | null): CacheControl {

@@ -59,5 +59,9 @@ function hashed(name: string, normal: string): string {
 
 /** Blanks around commas and at the ends mean nothing in a list. Inside quotes they do. */
 function normalise(value: string): string {
-  return value.includes('"') ? value.trim() : value.trim().replaceAll(/[ \t]*,[ \t]*/g, ',')
+  if (value.includes('"')) return value.trim()
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .join(',')
 }

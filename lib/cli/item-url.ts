@@ -35,7 +35,9 @@ const MAX_SHOWN = 200
 /** A text that is no URL, for messages and reports: not too long, and without a password. */
 export function showUrlText(text: string): string {
   // Of what is no URL nobody knows where a password ends: all before the last @ may be it.
-  const user = URL.canParse(text, 'http://localhost') ? /\/\/[^/\\?#]*@/u : /\/\/.*@/su
-  const shown = text.replace(user, '//***@')
+  const isUrl = URL.canParse(text, 'http://localhost')
+  const [start, at] = [text.indexOf('//'), text.lastIndexOf('@')]
+  const blanked = start === -1 || at < start ? text : `${text.slice(0, start)}//***${text.slice(at)}`
+  const shown = isUrl ? text.replace(/\/\/[^/\\?#]*@/u, '//***@') : blanked
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown
 }

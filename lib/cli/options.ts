@@ -18,7 +18,7 @@ export function redirectsOption(value: string): number {
 
 /** Seconds, as curl takes them, to ms. */
 export function secondsOption(value: string): number {
-  const ms = /^(?:\d+\.?\d*|\.\d+)$/u.test(value) ? Math.ceil(Number(value) * 1000) : Number.NaN
+  const ms = /^(?:\d+(?:\.\d*)?|\.\d+)$/u.test(value) ? Math.ceil(Number(value) * 1000) : Number.NaN
   if (ms <= 0x7fffffff) return ms
   throw new InvalidArgumentError('It must be a number of seconds, as 30 or 2.5; 0 for no limit.')
 }

@@ -123,7 +123,7 @@ export function isGzipFile(headers: Headers, url: string): boolean {
 }
 
 export function hasGzipName(url: string): boolean {
-  return /\.t?gz$/i.test(url.replace(/[?#].*$/s, ''))
+  return /\.t?gz$/i.test(url.replace(/[?#].*/s, ''))
 }
 
 const GZIP_TYPE = /^\s*application\/(x-)?(gzip|gunzip|tgz|gtar|gzip-compressed|compressed-tar)\s*(;|$)/i

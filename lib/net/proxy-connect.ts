@@ -89,7 +89,7 @@ export class ConnectTunnel implements Tunnel {
 
   /** Whether the head is an interim answer; any other settles the tunnel. */
   #isInterim(head: string): boolean {
-    const line = /^HTTP\/1\.\d[ \t]+(\d{3})(?:[ \t]+(.*?))?[ \t]*\r?\n/.exec(head)
+    const line = /^HTTP\/1\.\d[ \t]+(\d{3})(?:[ \t]([^\r\n]*))?\r?\n/.exec(head)
     const status = Number(line?.[1])
     if (line === null || status < 100) {
       this.#fail(`is no HTTP proxy: it answered CONNECT with ${shown(head)}`)
@@ -102,7 +102,7 @@ export class ConnectTunnel implements Tunnel {
       this.#text = ''
       this.#owner.onTunnel(rest)
     } else {
-      const statusText = printable(line[2] ?? '')
+      const statusText = printable((line[2] ?? '').trim())
       const answer = `${status} ${statusText}`.trimEnd()
       const refusal: ProxyRefusal = { status, statusText }
       this.#fail(`refused a tunnel to ${this.#authority}: ${answer}${this.#remedy(status, head)}`, refusal)
