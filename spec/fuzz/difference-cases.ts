@@ -12,6 +12,7 @@ const NEXT = `${OK}Content-Length: 1\r\n\r\nx`
 export const DIFFERENCE_CASES: readonly DifferenceCase[] = [
   { name: 'a bare LF for a line end', text: 'HTTP/1.1 200 OK\nContent-Length: 0\n\n' },
   { name: 'a bare LF for a line end', text: `${CHUNKED}\r\n1\nx\n0\n\n` },
+  { name: 'a bare LF for a line end', text: '\r\n\r\nHTTP/1.1 200\n\x7f\r\n\r\n' },
   { name: 'a bare LF behind a chunk that ends with CR', text: `${CHUNKED}\r\n2\r\nx\r\n0\r\n\r\n` },
   { name: 'a folded field', text: `${OK}A: b\r\n c\r\n\r\n` },
   { name: 'a folded field', text: `${CHUNKED}\r\n0\r\nA: b\r\n\tc\r\n\r\n` },

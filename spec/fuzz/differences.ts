@@ -30,8 +30,9 @@ const EMPTY_LINE = /\r?\n\r?\n/g
 
 /** The heads, interim ones and the final one, with the empty line. */
 export function headOf(text: string): string {
-  EMPTY_LINE.lastIndex = 0
-  let end = 0
+  // Empty lines before the first are none that end a head.
+  let end = /^[\r\n]*/.exec(text)![0].length
+  EMPTY_LINE.lastIndex = end
   for (;;) {
     const found = EMPTY_LINE.exec(text)
     if (found === null) return text
