@@ -38,7 +38,7 @@ export function isRetryableStatus(status: number, rules: RetryRules): boolean {
 export function isAddressTrouble(error: RequestError): boolean {
   if (!(error instanceof ConnectError)) return false
   const cause = own(error, 'cause')
-  if (error.phase === 'dns') return cause === undefined
+  if (error.phase === 'dns') return own(cause, 'code') === 'EAFNOSUPPORT'
   // On the way to a proxy it is told as the proxy's failure.
   return (error.phase === 'tcp' || error.phase === 'proxy') && own(cause, 'syscall') === 'bind'
 }
@@ -59,7 +59,7 @@ function isPermanent(error: RequestError): boolean {
   const code = own(cause, 'code')
   switch (error.phase) {
     case 'dns':
-      return cause === undefined || code === 'ENOTFOUND' || code === 'ENODATA'
+      return cause === undefined || code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EAFNOSUPPORT'
     case 'tls':
       return code !== 'ECONNRESET' && code !== 'EPIPE' && code !== 'ETIMEDOUT'
     case 'tcp':
@@ -68,7 +68,7 @@ function isPermanent(error: RequestError): boolean {
       return true
     case 'proxy':
       // A proxy that refuses by rule, or wants credentials, will do so again.
-      return PROXY_REFUSALS.has(own(cause, 'status'))
+      return own(cause, 'syscall') === 'bind' || PROXY_REFUSALS.has(own(cause, 'status'))
   }
 }
 

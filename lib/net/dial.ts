@@ -97,7 +97,8 @@ export class Dial {
     if (usable.length === 0) {
       const all = found.map((address) => address.address).join(', ')
       const rule = `host "${host}" has no IPv${family} address (${all}) for the client IP ${clientIp}`
-      this.#fail(new ConnectError('dns', `${rule}: use a client IP of the other family`))
+      const cause = Object.assign(new Error(rule), { code: 'EAFNOSUPPORT' })
+      this.#fail(new ConnectError('dns', `${rule}: use a client IP of the other family`, cause))
       return
     }
     const allowed = allowedAddresses(this.#options, usable)

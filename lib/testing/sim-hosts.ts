@@ -49,7 +49,8 @@ export class SimHosts {
     const family = ipFamily(clientIp)
     const usable = found.filter((address) => ipFamily(address) === family)
     if (usable.length > 0) return usable
-    return new ConnectError('dns', `${name} has no IPv${family} address for the client IP ${clientIp}`)
+    const message = `${name} has no IPv${family} address for the client IP ${clientIp}`
+    return new ConnectError('dns', message, Object.assign(new Error(message), { code: 'EAFNOSUPPORT' }))
   }
 
   /** 198.18.0.0/15 is for tests of networks (RFC 2544). */

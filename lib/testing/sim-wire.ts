@@ -27,10 +27,11 @@ export class SimWire implements Wire, SimPeer {
   referenced = true
   bytesWritten = 0
   bytesRead = 0
-  /** The most bytes that were written after `write` had said false and before `onDrain`. */
+  /** The most bytes that were written after `write` had said false twice and before `onDrain`. */
   maxOverrun = 0
-  /** -1: it has not said false, or has drained since. */
-  #overrun = -1
+  #overrun = 0
+  /** Times that `write` has said false since the wire was empty. */
+  #refusals = 0
   readonly #link: SimLink
   readonly #owner: WireOwner
   readonly #keeper: WireKeeper
@@ -65,12 +66,13 @@ export class SimWire implements Wire, SimPeer {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
     this.bytesWritten += bytes.length
     this.#keeper.onWireWrite(this, bytes)
-    if (this.#overrun !== -1) {
+    // Once more is forgiven: a request's head may be refused, and what it belongs to follow.
+    if (this.#refusals > 1) {
       this.#overrun += bytes.length
       this.maxOverrun = Math.max(this.maxOverrun, this.#overrun)
     }
     const taken = this.#socket.incoming.write(bytes)
-    if (!taken && this.#overrun === -1) this.#overrun = 0
+    if (!taken) this.#refusals++
     return taken
   }
 
@@ -153,7 +155,8 @@ export class SimWire implements Wire, SimPeer {
   }
 
   onPipeDrain(): void {
-    this.#overrun = -1
+    this.#overrun = 0
+    this.#refusals = 0
     if (this.state === 'open') this.#owner.onDrain()
   }
 

@@ -77,7 +77,8 @@ describe('errors that are tried again', () => {
     ['a name server that is busy', connect('dns', { code: 'EAI_AGAIN', syscall: 'getaddrinfo' }), true],
     ['a name that does not exist', connect('dns', { code: 'ENOTFOUND' }), false],
     ['a name without an address', connect('dns', { code: 'ENODATA' }), false],
-    ['no address of the family', connect('dns'), false],
+    ['no address of the family', connect('dns', { code: 'EAFNOSUPPORT' }), false],
+    ['what the user resolves to is none', connect('dns'), false],
     ['a refused connection', connect('tcp', { code: 'ECONNREFUSED', syscall: 'connect' }), true],
     ['a connection reset', connect('tcp', { code: 'ECONNRESET', syscall: 'connect' }), true],
     ['no route', connect('tcp', { code: 'EHOSTUNREACH', syscall: 'connect' }), true],
@@ -89,6 +90,7 @@ describe('errors that are tried again', () => {
     ['a certificate for another', connect('tls', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), false],
     ['a handshake that failed', connect('tls', { code: 'EPROTO' }), false],
     ['a proxy that is down', connect('proxy', { code: 'ECONNREFUSED' }), true],
+    ['an address that is not ours, to a proxy', connect('proxy', bind), false],
     ['a proxy that says 502', connect('proxy', { status: 502 }), true],
     ['a proxy that says 407', connect('proxy', { status: 407 }), false],
     ['a proxy without a word', connect('proxy'), true],
@@ -111,7 +113,11 @@ describe('errors that are tried again', () => {
 
   it('speak against the client IP where it cannot be bound, or has no peer of its family', () => {
     const trouble = ROWS.filter(([, error]) => isAddressTrouble(error)).map(([what]) => what)
-    expect(trouble).toEqual(['no address of the family', 'an address that is not ours'])
+    expect(trouble).toEqual([
+      'no address of the family',
+      'an address that is not ours',
+      'an address that is not ours, to a proxy',
+    ])
   })
 })
 

@@ -54,6 +54,15 @@ describe.skipIf(process.platform !== 'linux')('client IPs: the server sees', () 
     expect(new Set(seen().slice(4))).toEqual(new Set([TWO, THREE, FOUR]))
   })
 
+  it('none of them, and the error says why, where the name resolves to nonsense', async () => {
+    open({ resolve: () => 'nonsense', maxRetries: 0 })
+    await expect(client.get(`${A}/x`)).rejects.toMatchObject({
+      code: 'ERR_CONNECT_DNS',
+      message: expect.stringContaining('gave "nonsense"') as string,
+    })
+    expect(client.stats().clientIps.map(({ setAside }) => setAside)).toEqual([0, 0, 0])
+  })
+
   it('the same one over all redirects and retries of a call', async () => {
     open()
     answers('/end', 500, 502)

@@ -356,7 +356,7 @@ describe('books', () => {
     await clock.run()
     expect(wire.write(bytes(50))).toBe(true)
     wire.destroy()
-    expect(network.maxOverrun).toBe(10)
+    expect(network.maxOverrun).toBe(3)
   })
 
   test('knows which wires would keep a process alive', async () => {
