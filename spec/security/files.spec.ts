@@ -90,6 +90,7 @@ describe('a name out of a URL', () => {
       'https://[::1]/x',
       'https://a/\u202egpj.exe',
       'https://a/\u{1F600}',
+      `https://a/${'x'.repeat(300)}`,
       `https://a/${'x'.repeat(60_000)}`,
       `https://a/${'x/'.repeat(30_000)}`,
       `https://a/?${'%2f..'.repeat(10_000)}`,

@@ -71,7 +71,7 @@ export const SECRET_GUARDS: readonly Guard[] = [
       'return domain',
       COOKIES,
     ],
-    ['prefixes of cookies', 'if (prefix !== undefined && !secure)', 'if (false)', 'security/cookies'],
+    ['prefixes of cookies', 'if (prefix !== undefined && !secure)', 'if (false)', COOKIES],
     [
       'Secure cookies hidden by http',
       'if (domainMatches(own, one.domain!) || domainMatches(one.domain!, own)) return true',
