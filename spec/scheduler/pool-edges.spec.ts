@@ -4,17 +4,17 @@ import { Stand } from './stand.ts'
 
 const TURN = LIMITS.timerGranularity
 
-describe('when a target gives up, who is told first', () => {
-  /** Three that wait for a target that has only refused for the stall limit from the next turn of the clock on. */
-  function stalling() {
-    const stand = new Stand({ maxConnPerTarget: 1, pacing: { stallLimit: 1_000 } })
-    const wire = stand.warm()
-    stand.ask()
-    const [one, two, three] = stand.askMany(3)
-    wire.refuse(429, 'Retry-After: 60\r\n')
-    return { stand, one: one!, two: two!, three: three! }
-  }
+/** Three that wait for a target that has only refused for the stall limit from the next turn of the clock on. */
+function stalling() {
+  const stand = new Stand({ maxConnPerTarget: 1, pacing: { stallLimit: 1_000 } })
+  const wire = stand.warm()
+  stand.ask()
+  const [one, two, three] = stand.askMany(3)
+  wire.refuse(429, 'Retry-After: 60\r\n')
+  return { stand, one: one!, two: two!, three: three! }
+}
 
+describe('when a target gives up, who is told first', () => {
   it('may cancel the others: they are not told', () => {
     const { stand, one, two, three } = stalling()
     one.onSettled = () => {
