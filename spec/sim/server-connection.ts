@@ -208,6 +208,7 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
       at: this.server.clock.now() + plan.delay,
       whole,
       told,
+      unread: sent === null,
       misdeed: plan.misdeed,
       dial: this.socket.dial,
       place: this.#begun++,

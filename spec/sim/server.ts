@@ -65,6 +65,8 @@ export interface Answered {
   readonly whole: boolean
   /** How much of its body a client is to take for all of it, uncoded; -1: all. */
   readonly told: number
+  /** It has not waited for the request's body. */
+  readonly unread: boolean
   readonly misdeed: Misdeed | null
   /** Which of the network's dials it went to, and how many answers had before it. */
   readonly dial: number
@@ -90,6 +92,7 @@ export const NOT_ASKED = {
   from: '',
   whole: true,
   told: -1,
+  unread: false,
   misdeed: null,
   poisoned: true,
   arrivedAt: Infinity,
