@@ -48,6 +48,8 @@ export function isRetryableError(error: RequestError, rules: RetryRules): boolea
 }
 
 const PROXY_REFUSALS: ReadonlySet<unknown> = new Set([400, 401, 403, 405, 407, 501])
+/** How OpenSSL's and Node's codes begin for a certificate that is not trusted. */
+const CERTIFICATE_FAULTS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
 
 /**
  * A name that does not exist, a certificate that is not trusted, an address that is not ours: asking
@@ -68,7 +70,11 @@ function isPermanent(error: RequestError): boolean {
       return true
     case 'proxy':
       // A proxy that refuses by rule, or wants credentials, will do so again.
-      return own(cause, 'syscall') === 'bind' || PROXY_REFUSALS.has(own(cause, 'status'))
+      return (
+        own(cause, 'syscall') === 'bind' ||
+        PROXY_REFUSALS.has(own(cause, 'status')) ||
+        CERTIFICATE_FAULTS.test(String(code))
+      )
   }
 }
 

@@ -142,7 +142,7 @@ describe('TLS with a proxy', () => {
         proxy: `https://u:hush@localhost:${proxy.port}`,
       }
       const error = await failure(url, options)
-      expect(error).toMatchObject({ code: 'ERR_CONNECT_PROXY', phase: 'proxy', url })
+      expect(error).toMatchObject({ code: 'ERR_CONNECT_PROXY', phase: 'proxy', attempt: 1, url })
       expect(error.message).toContain(`the proxy https://u@localhost:${proxy.port} cannot be used: TLS with`)
       expect(SAYS[fault].exec(error.message)?.groups).toEqual({ options: 'proxyTlsOptions' })
       expect(error.message).not.toContain('hush')
