@@ -208,8 +208,6 @@ function nextPart(part: ExtensionPart, byte: number): ExtensionPart {
     case 'escaped':
       if (!isControl(byte)) return 'quoted'
       throw extensionError('a control character in a quoted value')
-    default:
-      return part satisfies never
   }
 }
 

@@ -212,7 +212,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   // --- the exchange's holder, while it waits ---------------------------------------------------
 
   cancel(x: Exchange): void {
-    if (!this.#leave(x)) return
+    this.#leave(x)
     this.onEnded()
     publishExchange(channels.exchangeEnd, this.#context.clientId, x, 0)
     this.#owner.schedule(this)
@@ -226,7 +226,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context.enter()
     if (timer instanceof QueueTimer) {
       const x = timer.exchange
-      if (this.#leave(x)) this.#fail(x, queueTimeoutError(x.request.timeouts.queueTimeout))
+      this.#leave(x)
+      this.#fail(x, queueTimeoutError(x.request.timeouts.queueTimeout))
     }
     this.#owner.schedule(this)
   }
@@ -403,10 +404,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   /** It waits no longer. Its dial may hang, and whoever comes next should not inherit that. */
-  #leave(x: Exchange): boolean {
-    if (!this.#take(x)) return false
+  #leave(x: Exchange): void {
+    this.#take(x)
     if (this.hasSurplus && x.wish !== null) (x.wish as Connection).closeSpare()
-    return true
   }
 
   /** Fails what waits, when there is nothing to wait for. */

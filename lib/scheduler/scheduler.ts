@@ -369,7 +369,8 @@ export class Scheduler implements PoolOwner {
   /** Makes room for the first in line: an idle connection goes, or a dial that nobody waits for. */
   #freeOne(): void {
     const oldest = this.#idle.oldest()
-    if (oldest !== null) {
+    // One that its target reads once more, and then uses, is not idle: the tick after that looks again.
+    if (oldest !== null && !oldest.wanted) {
       oldest.closeSpare()
       return
     }
