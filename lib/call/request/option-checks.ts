@@ -2,6 +2,7 @@ import { CookieJars } from '../../cookies/jars.ts'
 import { checkDenied } from '../../core/address-blocks.ts'
 import { checkHosts, checkPacing } from '../../core/host-settings.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { ownOptions } from '../../core/own-options.ts'
 import { checkBaseUrl } from './query.ts'
 import {
   anything,
@@ -37,7 +38,7 @@ export const sharedChecks: readonly (readonly [string, Check])[] = [
   ['clientIp', ipAddress],
   ['session', text],
   ['proxy', proxy],
-  ['tlsOptions', object],
+  ['tlsOptions', tls],
   ['auth', nullable(object)],
   ['baseUrl', url],
   ['redirect', oneOf('follow', 'manual', 'error')],
@@ -92,7 +93,7 @@ export const clientChecks: ReadonlyMap<string, Check> = new Map([
   ['keepAliveTimeout', time],
   ['resolve', func],
   ['denyPrivateAddresses', checkDenied],
-  ['proxyTlsOptions', object],
+  ['proxyTlsOptions', tls],
   ['clientIps', listOf(ipAddress)],
   ['clientIpPolicy', clientIpPolicy],
   ['moveAfterRefusal', flag],
@@ -114,6 +115,23 @@ export const extendChecks: ReadonlyMap<string, Check> = new Map([
   ['cacheMode', cacheMode],
   ['use', listOf(func)],
 ])
+
+const TLS_CHECKS: readonly (readonly [string, Check])[] = [
+  ['servername', text],
+  ['checkServerIdentity', func],
+]
+
+/**
+ * Only what node:tls reads once it has begun to connect: it throws then, and leaves a socket behind whose errors
+ * nobody hears, which ends the process. Its secure context says for itself what it cannot use.
+ */
+function tls(name: string, value: unknown): void {
+  object(name, value)
+  const given = ownOptions(value as Record<string, unknown>)
+  for (const [each, check] of TLS_CHECKS) {
+    if (given[each] !== undefined) check(`${name}.${each}`, given[each])
+  }
+}
 
 function rate(name: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0 && value < Infinity) return

@@ -144,6 +144,20 @@ describe('values', () => {
   })
 })
 
+describe('tlsOptions', () => {
+  // node:tls throws about them when its socket connects already, whose errors are then uncaught exceptions.
+  it.each(['tlsOptions', 'proxyTlsOptions'])('%s: what a handshake needs is checked before one', (option) => {
+    const read = (tls: object) => () => ofClient({ [option]: tls })
+    for (const servername of [1, null, ['a.test'], {}]) {
+      expect(read({ servername })).toThrow(
+        new RegExp(`^option ${option}\\.servername is .*; it must be a string$`),
+      )
+    }
+    expect(read({ checkServerIdentity: true })).toThrow(`option ${option}.checkServerIdentity is true`)
+    expect(read({ servername: '', checkServerIdentity: undefined })).not.toThrow()
+  })
+})
+
 describe('reading', () => {
   it('takes nothing from prototypes, polluted or not', () => {
     const names = [...requestChecks.keys(), ...clientChecks.keys()]
