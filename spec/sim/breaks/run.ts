@@ -1,8 +1,11 @@
 // Proves that the simulation's checkers bite: npm run sim:breaks [-- --seeds 1..2000] [name ...]. Each fault is
-// planted in a copy of the project, must be caught within these seeds, and is taken back before the next.
+// planted in a copy of the project, must be caught within these seeds, and is taken back before the next; as many
+// copies as there are cores.
 import { execFile } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { BOUNDS } from './bounds.ts'
 import { CALLS } from './calls.ts'
 import { EXCHANGES } from './exchanges.ts'
 import { Copy, type Break } from './plant.ts'
@@ -20,7 +23,7 @@ interface Run {
 
 /** Lives through the worlds of the copy. */
 async function simulate(copy: Copy, seeds: string): Promise<Run> {
-  const args = [join(copy.path, 'spec/sim/run.ts'), '--seeds', seeds, '--no-shrink']
+  const args = [join(copy.path, 'spec/sim/run.ts'), '--seeds', seeds, '--workers', '1', '--no-shrink']
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: copy.path,
@@ -75,15 +78,25 @@ const { values, positionals } = parseArgs({
   options: { seeds: { type: 'string', default: '1..2000' } },
   allowPositionals: true,
 })
-const all = [...EXCHANGES, ...CALLS]
+const all = [...EXCHANGES, ...CALLS, ...BOUNDS]
 const breaks = all.filter(({ name }) => positionals.every((part) => name.includes(part)))
-const copy = await Copy.make(ROOT)
-try {
-  await mustBeSound(copy, SOUND_SEEDS)
-  let caught = 0
-  for (const each of breaks) if (await tryBreak(copy, each, values.seeds)) caught++
-  console.log(`${caught} of ${breaks.length} faults caught within seeds ${values.seeds}`)
-  process.exitCode = caught === breaks.length && breaks.length > 0 ? 0 : 1
-} finally {
-  await copy.remove()
+let caught = 0
+
+/** Takes one fault after another, in a copy of its own. */
+async function work(queue: Iterator<Break>): Promise<void> {
+  const copy = await Copy.make(ROOT)
+  try {
+    for (let next = queue.next(); next.done !== true; next = queue.next()) {
+      if (await tryBreak(copy, next.value, values.seeds)) caught++
+    }
+  } finally {
+    await copy.remove()
+  }
 }
+
+const first = await Copy.make(ROOT)
+await mustBeSound(first, SOUND_SEEDS).finally(() => void first.remove())
+const queue = breaks.values()
+await Promise.all(Array.from({ length: availableParallelism() }, () => work(queue)))
+console.log(`${caught} of ${breaks.length} faults caught within seeds ${values.seeds}`)
+process.exitCode = caught === breaks.length && breaks.length > 0 ? 0 : 1
