@@ -40,6 +40,11 @@ describe('a message says what is wrong and shows it', () => {
     ['a NUL', `${OK}A: b\0c\r\n\r\n`, 'a NUL in a head: "A: b\\u0000c\\r"'],
     ['a CR', `${OK}A: b\rc\r\n\r\n`, 'a CR that ends no line: "A: b\\rc\\r"'],
     ['a blank first line', `${OK} A: b\r\n\r\n`, 'a blank before the first field: " A: b"'],
+    [
+      'a blank first line that is folded',
+      `${OK} A: b\r\n c\r\n\r\n`,
+      'a blank before the first field: " A: b c"',
+    ],
     ['no token', `${OK}A(: b\r\n\r\n`, 'a field name that is no token: "A(: b"'],
     ['no name', `${OK}: b\r\n\r\n`, 'a field name that is no token: ": b"'],
     [

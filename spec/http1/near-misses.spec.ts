@@ -108,6 +108,13 @@ describe('transfer codings', () => {
     expect(decodeOne(text)).toMatchObject({ contentEncoding, body: 'x' })
   })
 
+  it('are not undone where the body ends with the connection: they may stand around a chunked one', () => {
+    for (const transfer of ['gzip', 'chunked, gzip']) {
+      const answer = decodeOne(`${OK}Transfer-Encoding: ${transfer}\r\n\r\nx`)
+      expect(answer).toMatchObject({ contentEncoding: '', framing: 'close', body: 'x' })
+    }
+  })
+
   it('beside a body that is not chunked they are not counted', () => {
     const text = `${OK}Transfer-Encoding: identity\r\nContent-Length: 1\r\nContent-Encoding: br\r\n\r\nx`
     expect(decodeOne(text)).toMatchObject({ contentEncoding: 'br', framing: 'length' })

@@ -77,6 +77,32 @@ describe('an idle connection that is read once more before it is used', () => {
     stand.finish()
   })
 
+  it('is not used before that read, though a new one opens meanwhile', () => {
+    const stand = new Stand({ keepAliveTimeout: 0 })
+    const wire = stand.warm()
+    stand.askMany(2, { connectTimeout: 0 })
+    // Both are served by the first; the dial goes on.
+    wire.answer().answer()
+    const hanging = stand.dialling[0]!
+    stand.clock.advance(LIMITS.idleCheckAge + 1)
+    const both = [stand.submit(), stand.submit()]
+    // In the turn of the loop in which the first waits to be read.
+    stand.clock.defer(() =>
+      stand.clock.defer(() => {
+        hanging.state = 'open'
+        hanging.owner.onOpen(null)
+      }),
+    )
+    const loads: number[] = []
+    stand.clock.unread.push(() => loads.push(wire.load, hanging.load))
+    stand.turn()
+    expect(loads).toEqual([0, 1])
+    expect(wire.load).toBe(1)
+    stand.serve()
+    expect(both.every((asked) => asked.answered)).toBe(true)
+    stand.finish()
+  })
+
   it('is used at once while it is no older than idleCheckAge', () => {
     const stand = new Stand()
     const wire = stand.warm()
@@ -176,7 +202,8 @@ function closedInPause(seconds: number) {
   const stand = new Stand({ maxConnPerTarget: 1, keepAliveTimeout: 0 })
   const wire = stand.warm()
   const [, waiting] = stand.askMany(2)
-  wire.refuse(503, `Retry-After: ${seconds}\r\n`)
+  // It has no connection then, whose end would have it looked at anyway.
+  wire.refuse(503, `Connection: close\r\nRetry-After: ${seconds}\r\n`)
   void stand.scheduler.close()
   stand.turn()
   return { stand, waiting: waiting! }
