@@ -67,6 +67,11 @@ export function score(tallies: Iterable<Tally>): number {
   return (100 * noticed) / all
 }
 
+/** How it stands in survivors.md: without its place, which moves with every change. */
+export function lineOf({ file, text, from, to }: Survivor): string {
+  return `${file} | ${text} | ${from} => ${to}`
+}
+
 /** Whether it lives. */
 function count(tally: Tally, status: string): boolean {
   switch (status) {
@@ -83,7 +88,7 @@ function count(tally: Tally, status: string): boolean {
       tally.uncovered++
       return true
     default:
-      throw new Error(`a mutant is ${status}: no run leaves that, look at its log`)
+      throw new Error(`a mutant is ${status}: the run could not judge it, see what it printed`)
   }
 }
 
