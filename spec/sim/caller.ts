@@ -33,6 +33,9 @@ export class CallRecord {
   doneAt = -1
   settlements = 0
   outcome: Outcome | null = null
+  /** Of a stream: its head, and what its reader was given until it left or failed. */
+  response: Answer | null = null
+  readonly pieces: Uint8Array[] = []
   signal: AbortSignal | null = null
   /** Bytes that have come for it so far. */
   readonly read: () => number
@@ -80,6 +83,7 @@ export async function makeCall(client: Client, clock: SimClock, record: CallReco
     record.doneAt = clock.now()
     return
   }
+  record.response = response
   try {
     record.outcome = { kind: 'answer', response, body: await read(response, record, clock) }
   } catch (error) {
@@ -111,13 +115,13 @@ async function read(
     await (response as StreamResponse).discard()
     return null
   }
-  const chunks: Uint8Array[] = []
-  for await (const chunk of (response as StreamResponse).body) {
-    chunks.push(chunk)
+  const { pieces } = record
+  for await (const piece of (response as StreamResponse).body) {
+    pieces.push(piece)
     if (spec.reader === 'slow') await sleep(clock, spec.id % 20)
-    if (spec.reader === 'some' && chunks.length > spec.id % 3) return null
+    if (spec.reader === 'some' && pieces.length > spec.id % 3) return null
   }
-  return Buffer.concat(chunks)
+  return Buffer.concat(pieces)
 }
 
 export function abortSignal(record: CallRecord, clock: SimClock): AbortSignal | null {

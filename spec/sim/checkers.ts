@@ -45,7 +45,7 @@ export function checkCall(world: World, record: CallRecord): string[] {
   if (outcome === null || record.doneAt === -1) wrong.push('never done')
   else if (outcome.kind === 'answer') wrong.push(...checkAnswer(world, record))
   else wrong.push(...checkError(world, record))
-  wrong.push(...checkTimes(record))
+  wrong.push(...checkBeginning(world, record), ...checkTimes(record))
   // Behind a smaller one the connection goes on.
   const length = outcome?.kind === 'answer' ? (outcome.body?.length ?? 0) : 0
   if (length > MAX_UNREAD && record.unread > MAX_UNREAD)
@@ -83,29 +83,50 @@ function checkAnswer(world: World, record: CallRecord): string[] {
     if (!isNext) return [`took an answer (X-Answer: ${number}) that was there before it had asked`]
     if (answer.call !== spec.id) return []
   }
-  const wrong: string[] = []
+  const wrong = checkOwner(record, response, answer)
   const method = methodAfter(spec.method, response.redirects)
-  const isOwn = answer.call === spec.id && answer.method === method
-  const isCached = response.cache !== null && response.cache !== 'miss'
-  if ((!isOwn && !isCached) || answer.id !== spec.page || answer.origin + answer.path !== response.url) {
-    wrong.push(
-      `was given the answer to ${answer.method} ${answer.origin}${answer.path} of call ${answer.call}`,
-    )
-  }
   if (response.method !== method) wrong.push(`was sent as ${response.method}, not as ${method}`)
   if (response.status !== answer.status) wrong.push(`status ${response.status}`)
   if (body === null) return wrong
   if (spec.maxBodySize !== null && body.length > spec.maxBodySize)
     wrong.push(`maxBodySize is ${spec.maxBodySize}`)
   if (!answer.whole) wrong.push('took an answer for whole that was not')
-  const { origin, path, status } = answer
-  const own = method === spec.method ? record.sent : NO_BODY
+  const expected = expectedBody(record, method, answer, number)
+  if (!expected.equals(body)) wrong.push(describeDifference(expected, body))
+  return wrong
+}
+
+/** Whether a call may be given this answer at all. */
+function checkOwner({ spec }: CallRecord, response: Answer, answer: Answered): string[] {
+  const { method, origin, path, call } = answer
+  const isOwn = call === spec.id && method === methodAfter(spec.method, response.redirects)
+  const isCached = response.cache !== null && response.cache !== 'miss'
+  if ((isOwn || isCached) && answer.id === spec.page && origin + path === response.url) return []
+  return [`was given the answer to ${method} ${origin}${path} of call ${call}`]
+}
+
+function expectedBody(record: CallRecord, method: string, answer: Answered, number: number): Buffer {
+  const own = method === record.spec.method ? record.sent : NO_BODY
   // Not by the head's field: what freshens a stored head may bring one.
   const sent = answer.unread ? null : own
-  const bytes = deserved({ method: answer.method, origin, path, status, sent, number })
-  const expected =
-    method === 'HEAD' ? Buffer.alloc(0) : answer.told === -1 ? bytes : bytes.subarray(0, answer.told)
-  if (!expected.equals(body)) wrong.push(describeDifference(expected, body))
+  const bytes = deserved({ ...answer, sent, number })
+  if (method === 'HEAD') return Buffer.alloc(0)
+  return answer.told === -1 ? bytes : bytes.subarray(0, answer.told)
+}
+
+/** What a reader was given before it left, or before the body failed, is how its own answer begins. */
+function checkBeginning(world: World, record: CallRecord): string[] {
+  const { spec, response, outcome } = record
+  const given = Buffer.concat(record.pieces)
+  const isWhole = outcome?.kind === 'answer' && outcome.body !== null
+  if (response === null || given.length === 0 || isWhole) return []
+  const number = answerNumber(world, response, given)
+  const answer = world.book.answers[number]
+  if (answer === undefined) return [`no server has begun this answer (X-Answer: ${number})`]
+  if (answer.poisoned || answer.misdeed === 'bomb') return []
+  const wrong = checkOwner(record, response, answer)
+  const expected = expectedBody(record, methodAfter(spec.method, response.redirects), answer, number)
+  if (!expected.subarray(0, given.length).equals(given)) wrong.push(describeDifference(expected, given))
   return wrong
 }
 

@@ -190,6 +190,7 @@ export class SimServer implements SimListener {
     if (behaviour.addressing !== undefined) this.#address(behaviour.addressing)
     for (const connection of this.connections) connection.forgetIdleDeed()
   }
+
   #address({ families, dead }: Addressing): void {
     const number = crc32(this.host) & 0xffff
     const all = {
