@@ -25,6 +25,7 @@ import { isAddressTrouble, isRetryableError, isRetryableStatus } from './retry.t
 import { Revalidation } from './revalidation.ts'
 import type { RetryReason } from './rules.ts'
 import type { StreamResponse } from './response/stream-response.ts'
+import { asError } from './thrown.ts'
 
 /**
  * One call: what the user asked for, from the promise it is given to the response or error that
@@ -195,7 +196,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     try {
       to = followRedirect(from, this.#attempt.canRepeatBody, head, this.#open(), this.context.builder)
     } catch (error) {
-      this.cancel(error as Error)
+      this.cancel(asError(error))
       return true
     }
     if (to === null) return false
@@ -299,7 +300,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
       if (moved !== null) this.#next(moved)
       return moved !== null
     } catch (none) {
-      this.#settle(none as Error)
+      this.#settle(asError(none))
       return true
     }
   }
@@ -329,7 +330,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
         this.#await(next, (built) => (built instanceof Error ? this.#settle(built) : this.#next(built, true)))
       } else this.#next(next, true)
     } catch (error) {
-      this.#settle(error as Error)
+      this.#settle(asError(error))
     }
   }
 

@@ -113,11 +113,23 @@ function identityCheck(dial: DialOptions, tls: TlsOptions): typeof checkServerId
   if (check === undefined && tls.servername !== '') return null
   return (name, certificate) => {
     try {
-      return (check ?? checkServerIdentity)(tls.servername === '' ? dial.host : name, certificate)
+      return refusal((check ?? checkServerIdentity)(tls.servername === '' ? dial.host : name, certificate))
     } catch (error) {
       return error instanceof Error ? error : new Error(`checkServerIdentity threw ${String(error)}`)
     }
   }
+}
+
+/** Node takes whatever is not falsy for its error, a promise too. It is none, and what it would say comes too late. */
+function refusal(given: unknown): Error | undefined {
+  if (given instanceof Error) return given
+  if (!given) return undefined
+  const error = new Error(
+    `checkServerIdentity gave a value of type ${typeof given}; give undefined or an Error`,
+  )
+  // What an async function throws has no other ear.
+  Promise.resolve(given).catch(() => {})
+  return error
 }
 
 /**

@@ -90,3 +90,31 @@ describe('middleware', () => {
     },
   )
 })
+
+describe('what is thrown need not be an error', () => {
+  const MOVED = 'HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n'
+  const BUSY = 'HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n'
+
+  it.each([null, undefined, 'words', 7])('modifyRequest: %s', async (thrown) => {
+    const stage = new WireStage({}, always(BUSY))
+    const modifyRequest = (): never => {
+      throw thrown
+    }
+    const call = stage.client.get(URL_, { modifyRequest, maxRetries: 1 })
+    await expect(stage.settle(call)).rejects.toMatchObject({
+      message: expect.stringContaining(`threw ${thrown}`),
+    })
+    await stage.finish()
+  })
+
+  it('proxy, for where a redirect leads', async () => {
+    const stage = new WireStage({}, always(MOVED))
+    await expect(stage.settle(stage.client.get(URL_, { proxy: noneForX }))).rejects.toThrow('threw null')
+    await stage.finish()
+  })
+})
+
+function noneForX(url: string): null {
+  if (url.endsWith('/x')) return null
+  throw null
+}

@@ -189,6 +189,18 @@ describe('verification', () => {
     }
   })
 
+  it.each([
+    ['a text', (): unknown => 'no'],
+    ['a promise', async (): Promise<void> => undefined],
+    ['one that rejects', (): unknown => Promise.reject(new Error('late'))],
+  ])('takes %s from the check for a refusal, never for an exception', async (_, check) => {
+    await using server = await listenTls(await authority.issue(), echo)
+    const checkServerIdentity = check as NonNullable<TlsOptions['checkServerIdentity']>
+    const error = await failure(server, { ...trusting, checkServerIdentity })
+    expect(error).toMatchObject({ phase: 'tls' })
+    expect(error.message).toMatch(/gave a value of type (?:string|object); give undefined or an Error/)
+  })
+
   it('is off when asked for', async () => {
     await using server = await listenTls(await createSelfSigned({ hosts: ['shop.test'] }), echo)
     const tls = { rejectUnauthorized: false }
