@@ -92,7 +92,7 @@ export class SimNetwork implements Network, WireKeeper {
   readonly unbindable: Set<string> = new Set()
   /** Addresses of hosts that refuse every dial, on whatever port; the next one is tried then. */
   readonly dead: Set<string> = new Set()
-  /** The most bytes that one wire's owner wrote after `write` had said false twice and before `onDrain`. */
+  /** The most bytes, save for the largest piece, that a wire's owner wrote between a refusal and `onDrain`. */
   maxOverrun = 0
   dials = 0
   failedDials = 0

@@ -27,9 +27,13 @@ export class SimWire implements Wire, SimPeer {
   referenced = true
   bytesWritten = 0
   bytesRead = 0
-  /** The most bytes that were written after `write` had said false twice and before `onDrain`. */
+  /**
+   * The most bytes that were written after `write` had said false and before `onDrain`, the largest piece
+   * left out: a request's head may be refused, and its body, which is there already, follow.
+   */
   maxOverrun = 0
   #overrun = 0
+  #largest = 0
   /** Times that `write` has said false since the wire was empty. */
   #refusals = 0
   readonly #link: SimLink
@@ -66,10 +70,10 @@ export class SimWire implements Wire, SimPeer {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
     this.bytesWritten += bytes.length
     this.#keeper.onWireWrite(this, bytes)
-    // Once more is forgiven: a request's head may be refused, and what it belongs to follow.
-    if (this.#refusals > 1) {
+    if (this.#refusals > 0) {
       this.#overrun += bytes.length
-      this.maxOverrun = Math.max(this.maxOverrun, this.#overrun)
+      this.#largest = Math.max(this.#largest, bytes.length)
+      this.maxOverrun = Math.max(this.maxOverrun, this.#overrun - this.#largest)
     }
     const taken = this.#socket.incoming.write(bytes)
     if (!taken) this.#refusals++
@@ -156,6 +160,7 @@ export class SimWire implements Wire, SimPeer {
 
   onPipeDrain(): void {
     this.#overrun = 0
+    this.#largest = 0
     this.#refusals = 0
     if (this.state === 'open') this.#owner.onDrain()
   }

@@ -1,3 +1,4 @@
+import { RequestError } from '../../lib/index.ts'
 import { answerNumber } from './checkers.ts'
 import type { CallRecord } from './caller.ts'
 import type { Answered } from './server.ts'
@@ -124,4 +125,11 @@ function allows({ at, call, status }: Answered, terms: string, record: CallRecor
   if (terms.includes('must-revalidate') || terms.includes('no-cache') || at > settledAt) return false
   const grace = seconds('stale-while-revalidate') || seconds('stale-if-error') || -1
   return grace >= 0 && age <= lifetime + grace * 1000
+}
+
+/** Whether it got what had been stored while servers still damaged bodies, and nobody had read since. */
+export function wasStoredDamaged({ stages, book, healedAt }: World, { spec, outcome }: CallRecord): boolean {
+  const code = outcome?.kind === 'error' && outcome.error instanceof RequestError ? outcome.error.code : ''
+  if (!stages.cache || code !== 'ERR_DECODING') return false
+  return book.answers.some((each) => each.id === spec.page && !each.whole && each.at < healedAt)
 }

@@ -300,12 +300,13 @@ export class ServerConnection implements SimSocketOwner, RequestListener {
   }
 
   /** Unless it has just sent a request, the client has to close. */
-  #mustGo(chunks: number = this.#chunks): void {
+  #mustGo(chunks: number = this.#chunks, isDelivered = false): void {
     this.server.clock.after(PATIENCE, () => {
       if (this.#left || this.#state === 'gone' || this.#chunks > chunks) return
-      // It is still being given what came before.
-      if (this.socket.undelivered > 0) this.#mustGo(chunks)
-      else this.#violation('a connection was kept though bytes came that answer nothing')
+      // All of it must have been there for that long: on a slow line it comes late, and so does the end.
+      const wasDelivered = this.socket.undelivered === 0
+      if (isDelivered) this.#violation('a connection was kept though bytes came that answer nothing')
+      else this.#mustGo(chunks, wasDelivered)
     })
   }
 

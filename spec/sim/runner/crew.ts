@@ -32,6 +32,8 @@ export interface CrewOptions {
   readonly maxTime?: number
   /** Failures after which no world is begun; default 1. */
   readonly maxFailures?: number
+  /** Called at once: a long run may not come to its end. */
+  readonly onFailure?: (failure: Failure) => void
   /** Called now and then. */
   readonly onProgress?: (worlds: number, failures: number, ms: number) => void
 }
@@ -97,7 +99,9 @@ class Crew {
   #onWorld(message: Message, ended: boolean): void {
     this.#worlds++
     if (message.wrong.length === 0) return
-    this.#failures.push({ ...message, ended })
+    const failure = { ...message, ended }
+    this.#failures.push(failure)
+    this.#options.onFailure?.(failure)
     if (this.#failures.length >= (this.#options.maxFailures ?? 1)) this.#stop()
   }
 
