@@ -192,6 +192,8 @@ export const LIMITS = {
   coalesceSize: 16_384,
   /** A body with `onUploadProgress` goes out in pieces of this size. */
   progressPiece: 65_536,
+  /** Pieces of a request body taken from its source before everything else has a turn: it may have them all at once. */
+  piecesPerTurn: 64,
   /** A larger one goes out in pieces of this size, so that a slow server is told from a dead one. */
   sendPiece: 262_144,
 

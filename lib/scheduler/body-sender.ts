@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { LIMITS } from '../core/limits.ts'
 import { RequestBodyError, RequestError } from '../core/errors.ts'
 import type { RequestBody } from '../core/exchange.ts'
@@ -18,15 +19,17 @@ export interface BodyOutlet {
 export class BodySender {
   readonly #body: RequestBody
   readonly #outlet: BodyOutlet
+  readonly #clock: Pick<Clock, 'afterIo'>
   #iterator: AsyncIterator<Uint8Array> | null = null
   #wake: (() => void) | null = null
   #stopped = false
   /** Whether it waits for the socket to take what it wrote. */
   blocked = false
 
-  constructor(body: RequestBody, outlet: BodyOutlet) {
+  constructor(body: RequestBody, outlet: BodyOutlet, clock: Pick<Clock, 'afterIo'>) {
     this.#body = body
     this.#outlet = outlet
+    this.#clock = clock
   }
 
   start(): void {
@@ -79,14 +82,23 @@ export class BodySender {
     const chunked = this.#body.length === -1
     const iterator = this.#body.open()[Symbol.asyncIterator]()
     this.#iterator = iterator
-    for (;;) {
+    for (let pieces = 1; ; pieces++) {
       const step = await iterator.next()
       if (step.done === true || this.#stopped) break
       // An empty chunk would end a chunked body.
-      if (step.value.length === 0) continue
-      await this.#write(chunked ? encodeChunk(step.value) : step.value)
+      if (step.value.length > 0) await this.#write(chunked ? encodeChunk(step.value) : step.value)
+      // A source that always has the next one at once, and a socket that takes it, would leave nobody else a turn.
+      if (pieces % LIMITS.piecesPerTurn === 0) {
+        await new Promise<void>((resolve) => this.#clock.afterIo(resolve))
+      }
+      if (this.#isStopped) break
     }
     if (chunked && !this.#stopped) await this.#write(encodeLastChunk())
+  }
+
+  /** Through a getter, as `stop` came meanwhile: the compiler would not believe that. */
+  get #isStopped(): boolean {
+    return this.#stopped
   }
 
   async #write(data: string | Uint8Array): Promise<void> {

@@ -84,7 +84,7 @@ export class Connection
     this.#context = context
     this.#owner = owner
     this.#dial = dial
-    this.#writer = new RequestWriter(this)
+    this.#writer = new RequestWriter(this, context.clock)
     this.#reader = new ResponseReader(this, this.#inFlight, context)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
     this.#deadline = new Deadline(context, this)

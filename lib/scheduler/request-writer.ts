@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { RequestError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -20,14 +21,16 @@ export interface WriterOwner {
  */
 export class RequestWriter implements BodyOutlet {
   readonly #owner: WriterOwner
+  readonly #clock: Pick<Clock, 'afterIo'>
   /** Heads and small bodies of this tick, Latin-1: it keeps every byte of a body as it is. */
   #out = ''
   #sender: BodySender | null = null
   /** Whose body is being sent. */
   #x: Exchange | null = null
 
-  constructor(owner: WriterOwner) {
+  constructor(owner: WriterOwner, clock: Pick<Clock, 'afterIo'>) {
     this.#owner = owner
+    this.#clock = clock
   }
 
   /** Whether something is to be written when the tick ends. */
@@ -57,7 +60,7 @@ export class RequestWriter implements BodyOutlet {
       this.#out += Buffer.from(buffer, byteOffset, length).toString('latin1')
       return
     }
-    this.#sender = new BodySender(body, this)
+    this.#sender = new BodySender(body, this, this.#clock)
     this.#x = x
   }
 
