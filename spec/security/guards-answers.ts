@@ -143,6 +143,7 @@ export const ANSWER_GUARDS: readonly Guard[] = [
   ]),
   ...guardsOf('scheduler/connection.ts', [
     ['bytes that answer nothing', 'if (!answers) {', 'if (false) {', 'scheduler/idle'],
+    ['a timer of a connection that has gone', '    this.#deadline.remove()\n', '', 'security/state'],
   ]),
   ...guardsOf('call/coding/decode-limits.ts', [
     [

@@ -88,18 +88,33 @@ function aborter(): { signal: AbortSignal; abort: () => void } {
   return { signal: controller.signal, abort: () => controller.abort() }
 }
 
+/** Longer than all limits: what has a time of its own has had it, ms. */
+const LONGER = 60_000
+
+async function lived({ options, onHead, fate, act }: Course): Promise<WireStage> {
+  const limits = { connectTimeout: 500, replyTimeout: 500, bodyTimeout: 500, requestTimeout: 500 }
+  const stage = new WireStage({ ...limits, ...options }, onHead)
+  if (fate !== undefined) stage.fate = fate
+  const all = Array.from({ length: ROUNDS }, (_, i) => quiet(act(stage, i)))
+  await stage.settle(Promise.all(all))
+  return stage
+}
+
 describe('nothing is left of', () => {
-  it.each(COURSES)('$what', async ({ options, onHead, fate, act }) => {
-    const limits = { connectTimeout: 500, replyTimeout: 500, bodyTimeout: 500, requestTimeout: 500 }
-    const stage = new WireStage({ ...limits, ...options }, onHead)
-    if (fate !== undefined) stage.fate = fate
-    const all = Array.from({ length: ROUNDS }, (_, i) => quiet(act(stage, i)))
-    await stage.settle(Promise.all(all))
-    // Longer than all limits: what has a time of its own has had it.
-    await stage.pass(60_000)
+  it.each(COURSES)('$what, after a while', async (course) => {
+    const stage = await lived(course)
+    await stage.pass(LONGER)
     const { waiting, inFlight, connections, targets } = stage.client.stats()
     expect({ waiting, inFlight, connections }).toEqual({ waiting: 0, inFlight: 0, connections: 0 })
     expect(targets.filter((target) => target.connections + target.waiting > 0)).toEqual([])
+    expect(stage.clientClock.pending).toBe(0)
+    await stage.finish()
+  })
+
+  // A timer that was forgotten has run out after a while.
+  it.each(COURSES)('$what, once the client is closed', async (course) => {
+    const stage = await lived(course)
+    await stage.settle(stage.client.close())
     expect(stage.clientClock.pending).toBe(0)
     await stage.finish()
   })
