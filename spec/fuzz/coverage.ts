@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 export class BlockCoverage {
   readonly #session = new Session()
   readonly #isWatched: (path: string) => boolean
-  /** Every block that was seen, entered or not. */
   /** By file and function, the blocks that were ever told apart, each by its place. */
   readonly #known = new Map<string, Map<string, Profiler.CoverageRange>>()
   readonly #entered = new Set<string>()

@@ -1,6 +1,7 @@
 import { ResponseDecoder } from '../../lib/http1/response-decoder.ts'
 
-const SINK = {
+/** Hears all of it and keeps nothing. */
+export const DEAF = {
   onStart: (): string => 'GET',
   onInformational: (): void => {},
   onHead: (): void => {},
@@ -17,7 +18,7 @@ export interface Flood {
 
 /** Sends `start`, then `part` over and over, in `size` pieces, until the decoder has enough or `most` bytes were sent. */
 export function flood(start: string, part: string, size: number, maxHeadSize: number, most: number): Flood {
-  const decoder = new ResponseDecoder(SINK, { mode: 'lenient', maxHeadSize })
+  const decoder = new ResponseDecoder(DEAF, { mode: 'lenient', maxHeadSize })
   const whole = Buffer.from(start + part.repeat(Math.ceil(most / part.length)), 'latin1')
   let read = 0
   try {

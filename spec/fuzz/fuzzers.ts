@@ -105,7 +105,11 @@ export const FUZZERS: readonly Fuzzer[] = [
 export const INSECURE: Fuzzer = comparing('insecure', true)
 
 /** The coverage-guided loop has its own cases: bytes. */
-export const GUIDED = { name: 'guided', replay: (bytes: Uint8Array): unknown => checkPacked(bytes) }
+export const GUIDED = {
+  name: 'guided',
+  what: 'bytes, mutated where they reach new code',
+  replay: (bytes: Uint8Array): unknown => checkPacked(bytes),
+}
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64')

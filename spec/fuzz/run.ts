@@ -1,24 +1,30 @@
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { Script } from '../script.ts'
 import type { Word, Work } from './fuzz-worker.ts'
 import { readable } from './finding.ts'
 import { FUZZERS, GUIDED, INSECURE } from './fuzzers.ts'
 
-const HELP = `npm run fuzz -- [--minutes 1] [--seed N] [--only NAME] [--replay BASE64] [--path PATH]
+const ALL = [...FUZZERS, INSECURE, GUIDED]
 
-${[...FUZZERS, INSECURE].map(({ name, what }) => `  ${name.padEnd(9)} ${what}`).join('\n')}
-  guided    bytes, mutated where they reach new code`
+const script = new Script(`npm run fuzz -- [--minutes 1] [--seed N] [--only NAME]
 
-const { values } = parseArgs({
+  --replay BASE64   with --only: one case that a finding has printed
+  --path PATH       with --only and --seed: the same, where a case has no bytes
+
+What there is, all of which but "${INSECURE.name}" run by default:
+${ALL.map(({ name, what }) => `  ${name.padEnd(9)} ${what}`).join('\n')}`)
+
+const { values } = script.read({
   options: {
     minutes: { type: 'string', default: '1' },
-    seed: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     only: { type: 'string', default: '' },
     replay: { type: 'string' },
     path: { type: 'string', default: '' },
-    help: { type: 'boolean', default: false },
   },
 })
+if (values.only !== '' && !ALL.some(({ name }) => name === values.only))
+  script.refuse(`--only ${values.only}: there is no such fuzzer`)
 
 /** A case that takes longer hangs, and the whole run with it. */
 const LONGEST_CASE = 20_000
@@ -26,19 +32,20 @@ const MOST_SHOWN = 65_536
 
 async function replay(only: string, base64: string): Promise<void> {
   const bytes = Buffer.from(base64, 'base64')
-  const found = [...FUZZERS, INSECURE, GUIDED].find(({ name }) => name === (only || 'decoder'))
+  const found = ALL.find(({ name }) => name === (only || 'decoder'))
   if (found === undefined || found.replay === null)
-    throw new Error(`--replay needs a fuzzer whose cases are bytes, not ${only}`)
+    return script.refuse(`--replay needs a fuzzer whose cases are bytes, not ${only}`)
   console.log(readable(bytes))
   console.log('no finding:', await found.replay(bytes))
 }
 
 function fuzz(): void {
-  const seed = Number(values.seed ?? Date.now() % 1_000_000_000)
+  const { only, path } = values
+  const minutes = script.number('minutes', values.minutes, 0.001, 24 * 60)
+  const seed = script.whole('seed', values.seed, -(2 ** 31), 2 ** 31 - 1)
   const progress = new SharedArrayBuffer(8 + MOST_SHOWN)
-  const work: Work = { minutes: Number(values.minutes), seed, only: values.only, path: values.path, progress }
-  if (![work.minutes, seed].every(Number.isFinite)) throw new Error(HELP)
-  console.log(`seed ${seed}, ${work.minutes} minutes`)
+  const work: Work = { minutes, seed, only, path, progress }
+  console.log(`seed ${seed}, ${minutes} minutes`)
   const worker = new Worker(new URL('fuzz-worker.ts', import.meta.url), { workerData: work })
   const counter = new Int32Array(progress, 0, 2)
   let last = -1
@@ -68,6 +75,5 @@ function fuzz(): void {
   })
 }
 
-if (values.help) console.log(HELP)
-else if (values.replay === undefined) fuzz()
+if (values.replay === undefined) fuzz()
 else await replay(values.only, values.replay)

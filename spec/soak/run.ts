@@ -1,11 +1,7 @@
-/**
- * A crawl over many targets that misbehave, for minutes: nothing may go astray and nothing may pile up.
- *
- *   npm run soak -- [--minutes 10] [--targets 200] [--seed N]
- */
+// A crawl over many targets that misbehave, for minutes: nothing may go astray and nothing may pile up.
 import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Script } from '../script.ts'
 import type { FromCrawl, FromTown, ToCrawl, ToTown } from './messages.ts'
 import type { CrawlReport, Sample, TownReport } from './sample.ts'
 import { counts, judge, megabytes, number, type Run } from './verdict.ts'
@@ -15,7 +11,8 @@ const LINE = 10_000
 /** The longest a run takes beyond its minutes: opening, settling, closing, ms. */
 const MOST_EXTRA = 240_000
 
-const { values } = parseArgs({
+const script = new Script(`npm run soak -- [--minutes 10] [--targets 200] [--seed N]`)
+const { values } = script.read({
   options: {
     minutes: { type: 'string', default: '10' },
     targets: { type: 'string', default: '200' },
@@ -23,16 +20,9 @@ const { values } = parseArgs({
   },
 })
 
-function readNumber(name: keyof typeof values, least: number, most: number): number {
-  const value = Number(values[name])
-  if (value >= least && value <= most) return value
-  console.error(`--${name} is ${values[name]}; it must be a number from ${least} to ${most}`)
-  return process.exit(2)
-}
-
-const seconds = readNumber('minutes', 0.25, 24 * 60) * 60
-const targets = readNumber('targets', 20, 2_000)
-const seed = readNumber('seed', 0, Number.MAX_SAFE_INTEGER)
+const seconds = script.number('minutes', values.minutes, 0.25, 24 * 60) * 60
+const targets = script.whole('targets', values.targets, 20, 2_000)
+const seed = script.whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER)
 
 /** Both are of this process alone, and end with it. */
 function start(name: string, flags: readonly string[] = []): ChildProcess {
