@@ -29,10 +29,9 @@ import { ResponseReader, type ReaderOwner } from './response-reader.ts'
 export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
 
 /**
- * One connection: the exchanges in flight on it, in order, between the encoder and the decoder.
- *
- * An answer belongs to the exchange at the front of `#inFlight`, and to nothing else. Whatever makes that
- * doubtful closes the connection; the exchanges behind it are sent again where they may be (rule 10).
+ * One connection: the exchanges in flight on it, in order, between the encoder and the decoder. An answer
+ * belongs to the exchange at the front of `#inFlight`, and to nothing else. Whatever makes that doubtful
+ * closes the connection; the exchanges behind it are sent again where they may be (rule 10).
  */
 export class Connection
   implements DequeItem<Connection>, WireOwner, ReaderOwner, TimerOwner, ExchangeHolder, WriterOwner, Route
@@ -46,8 +45,9 @@ export class Connection
   state: ConnectionState = 'connecting'
   /** Whom it is dialled for. Whoever waits longest gets it, but the dial's failure is this one's. */
   wisher: Exchange | null = null
-  /** For its pool: its place there. For the scheduler: whether it is in the list of this tick. */
+  /** For its pool: its place, and the round of matching it opened in. For the scheduler: in this tick's list. */
   index = 0
+  openedIn = -1
   touched = false
   /** Exchanges answered. */
   served = 0
@@ -55,9 +55,9 @@ export class Connection
   turn = 0
   /** Its place in the scheduler's list of idle connections; made when it is first idle. */
   idleEntry: IdleEntry | null = null
-  /** When a byte last came, on the clock's `now()`; when it opened, before the first. */
+  /** When a byte last came, or when it opened, on the clock's `now()`. */
   lastReadAt = 0
-  /** Whether that read may have left something behind: TLS hands out one record after the other. */
+  /** That read may have left something behind: TLS hands out one record after the other. */
   mayHoldMore = false
   /** When its last answer ended, if anybody paces: until then the server was busy with that. */
   #answeredAt = 0

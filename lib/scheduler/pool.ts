@@ -56,6 +56,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   /** The idle connections have been read since the tick began: see `#idle`. */
   #checked = false
   #checking = false
+  #pumps = 0
 
   constructor(
     target: Target,
@@ -162,6 +163,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       this.#assign(x, connection)
     }
     this.#checked = false
+    this.#pumps++
     if (this.pacing !== null) this.#awaitPace(this.pacing)
     this.#owner.onMatched(this)
     if (!this.isEmpty) return
@@ -244,9 +246,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onOpen(connection: Connection): void {
     this.#dialling.end(connection)
-    // It is used in this very tick, however long that takes: who reads first would find the FIN of a server
-    // that closes whatever it accepts, and dial for ever.
-    if (!this.#checking) this.#checked = true
+    // Used unread, however long the tick takes: the FIN of a server that closes what it accepts counts then.
+    connection.openedIn = this.#pumps
     this.onRoom(connection)
   }
 
@@ -316,9 +317,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const connection = this.#ready.idle(x)
     if (connection === null) return null
     const age = this.#context.now - connection.lastReadAt
-    if ((age > LIMITS.idleCheckAge || connection.mayHoldMore) && !this.#checked) {
-      // Unasked bytes may lie in its socket, and would be taken for the answer (CVE-2026-6733); or a
-      // FIN. Read first, then decide.
+    const isNew = connection.openedIn === this.#pumps
+    if ((age > LIMITS.idleCheckAge || connection.mayHoldMore) && !this.#checked && !isNew) {
+      // Unasked bytes may lie in its socket, and pass for the answer (CVE-2026-6733); or a FIN. Read first.
       this.#check()
       return 'unchecked'
     }

@@ -103,6 +103,25 @@ describe('an idle connection that is read once more before it is used', () => {
     stand.finish()
   })
 
+  it('is not used before that read, though a new one opens in the same tick', () => {
+    const stand = new Stand({ keepAliveTimeout: 0 })
+    const wire = stand.warm()
+    stand.askMany(2, { connectTimeout: 0 })
+    wire.answer().answer()
+    const hanging = stand.dialling[0]!
+    stand.clock.advance(LIMITS.idleCheckAge + 1)
+    hanging.state = 'open'
+    hanging.owner.onOpen(null)
+    const both = [stand.submit(), stand.submit()]
+    const loads: number[] = []
+    stand.clock.unread.push(() => loads.push(wire.load, hanging.load))
+    stand.turn()
+    expect(loads).toEqual([0, 1])
+    stand.serve()
+    expect(both.every((asked) => asked.answered)).toBe(true)
+    stand.finish()
+  })
+
   it('is used at once while it is no older than idleCheckAge', () => {
     const stand = new Stand()
     const wire = stand.warm()
