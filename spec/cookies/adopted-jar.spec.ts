@@ -33,6 +33,13 @@ describe('a jar of tough-cookie', () => {
     expect(sent(jar, 'https://www.a.test/')).toBe('')
   })
 
+  it('is given no more fields of one answer than other jars', () => {
+    const { tough, jars } = adopted()
+    const fields = Array.from({ length: LIMITS.maxSetCookies + 1 }, (_, i) => `c${i}=1`)
+    expect(answered(jars.jar(''), 'https://www.a.test/', ...fields)).toBe(LIMITS.maxSetCookies)
+    expect(tough.getCookiesSync('https://www.a.test/')).toHaveLength(LIMITS.maxSetCookies)
+  })
+
   it('is listed, changed and saved as others are', () => {
     const { tough, jars } = adopted()
     const jar = jars.jar('')

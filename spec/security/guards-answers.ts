@@ -145,6 +145,17 @@ export const ANSWER_GUARDS: readonly Guard[] = [
     ['bytes that answer nothing', 'if (!answers) {', 'if (false) {', 'scheduler/idle'],
     ['a timer of a connection that has gone', '    this.#deadline.remove()\n', '', 'security/state'],
   ]),
+  ...guardsOf('call/response/whole-answer.ts', [
+    ['a body of any size', 'if (body.size > maxBodySize) {', 'if (false) {', FLOODS, 'without end'],
+  ]),
+  ...guardsOf('call/response/stream-response.ts', [
+    [
+      'a stream of any size',
+      'if (this.bytesDecoded > this.#limits.maxBodySize) {',
+      'if (false) {',
+      'call/response/stream-response',
+    ],
+  ]),
   ...guardsOf('call/coding/decode-limits.ts', [
     [
       'the ratio of a body',

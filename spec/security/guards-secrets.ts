@@ -31,6 +31,17 @@ export const SECRET_GUARDS: readonly Guard[] = [
       'auth basic',
     ],
   ]),
+  ...guardsOf('call/auth/bearer.ts', [
+    [
+      'tokens of other origins',
+      "return this.#auth.isFor(origin) ? this.#auth.field : ''",
+      'return this.#auth.field',
+      'call/auth/bearer-wire',
+    ],
+  ]),
+  ...guardsOf('call/auth/digest-auth.ts', [
+    ['digests of other origins', 'if (!this.#auth.isFor(origin)) return false', '', 'call/auth/digest-auth'],
+  ]),
   ...guardsOf('call/retried-request.ts', [
     [
       'secret fields over a retry elsewhere',
