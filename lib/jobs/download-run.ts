@@ -9,6 +9,7 @@ import {
 } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ProgressMeter, type TransferProgress } from '../core/progress-meter.ts'
+import { onRejection } from '../core/rejection.ts'
 import type { RequestOptions, StreamResponse } from '../index.ts'
 import type { DownloadResult } from './download.ts'
 import type { DownloadEngine, DownloadRules } from './engine.ts'
@@ -34,6 +35,8 @@ export class DownloadRun {
   readonly #options: RequestOptions
   readonly #plan: DownloadPlan
   readonly #meter: ProgressMeter | null
+  /** What `onProgress` rejected with, where it is asynchronous. */
+  #rejected: { readonly reason: unknown } | null = null
   /** On the clock's `now()`; Infinity: none. */
   readonly #deadline: number
   /** Bodies are undone of their content coding. Else the file is what came. */
@@ -64,7 +67,10 @@ export class DownloadRun {
     this.#options = options
     this.#plan = plan
     const { clock } = engine
-    this.#meter = plan.onProgress === null ? null : new ProgressMeter(() => clock.now(), plan.onProgress)
+    const { onProgress } = plan
+    const tell = (progress: TransferProgress): void =>
+      onRejection(onProgress?.(progress), (reason) => (this.#rejected ??= { reason }))
+    this.#meter = onProgress === null ? null : new ProgressMeter(() => clock.now(), tell)
     const { totalTimeout } = this.#rules
     this.#deadline = totalTimeout === 0 ? Infinity : clock.now() + totalTimeout
     this.#decodes = options.decompress ?? !hasGzipName(this.#url)
@@ -210,6 +216,7 @@ export class DownloadRun {
       this.#held = { ...this.#held, size }
       if (wait !== undefined) await wait
       this.#meter?.update(size, this.#held.total)
+      if (this.#rejected !== null) throw this.#rejected.reason
     }
     if (length === null || this.#held.size === end) return
     const missing = end - this.#held.size

@@ -2,6 +2,7 @@ import type { RequestOptions, Response } from '../index.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ownOptions } from '../core/own-options.ts'
+import { onRejection } from '../core/rejection.ts'
 import type { MapEngine } from './engine.ts'
 import { MapRun } from './map-run.ts'
 
@@ -85,6 +86,7 @@ export function map<T, R>(
 }
 
 function ask(engine: MapEngine, request: MapRequest, signal: AbortSignal): Promise<Response> {
+  onRejection(request, () => undefined)
   if (typeof request === 'string' || request instanceof URL) return engine.request(request, { signal })
   if (typeof request !== 'object' || request === null) {
     throw new ArgumentError(

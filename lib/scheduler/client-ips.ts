@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ArgumentError, ConnectError } from '../core/errors.ts'
 import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
+import { onRejection } from '../core/rejection.ts'
 import { IpRefusals } from './ip-refusals.ts'
 
 /** What a policy of the user's own decides by. */
@@ -228,6 +229,7 @@ export class ClientIps {
       throw new ArgumentError(`clientIpPolicy threw for host "${host}" (${String(error)})`, error)
     }
     if (typeof answer === 'string' && clientIps.includes(answer)) return this.#byIp.get(answer)!
+    onRejection(answer, () => undefined)
     const named = typeof answer === 'string' ? JSON.stringify(answer.slice(0, 64)) : typeof answer
     const offered = clientIps.slice(0, SHOWN).join(', ')
     throw new ArgumentError(

@@ -114,6 +114,47 @@ describe('what is thrown need not be an error', () => {
   })
 })
 
+describe('a function that is async where its result is not waited for', () => {
+  const LATER = new Error('too late')
+  const rejects = (): never => Promise.reject(LATER) as never
+
+  // An unhandled rejection fails the whole run, as it would end a process.
+  it('comes too late as onDownloadProgress, where the last piece was the only one', async () => {
+    const stage = new WireStage({}, always(OK))
+    const response = await stage.settle(stage.client.get(URL_, { onDownloadProgress: rejects }))
+    expect(response.text()).toBe('ok')
+    await stage.finish()
+  })
+
+  it('rejects the call as onUploadProgress', async () => {
+    const stage = new WireStage({}, always(OK))
+    const call = stage.client.post(URL_, { body: 'some text', onUploadProgress: rejects })
+    await expect(stage.settle(call)).rejects.toMatchObject({ code: 'ERR_REQUEST_BODY', cause: LATER })
+    await stage.finish()
+  })
+
+  it('is refused as proxy', async () => {
+    const stage = new WireStage({}, always(OK))
+    await expect(stage.client.get(URL_, { proxy: rejects })).rejects.toThrow(ArgumentError)
+    await stage.finish()
+  })
+
+  it('is refused as clientIpPolicy', async () => {
+    const options = { clientIps: ['192.0.2.7'], clientIpPolicy: rejects }
+    const stage = new WireStage(options, always(OK))
+    await expect(stage.client.get(URL_)).rejects.toThrow(/clientIpPolicy gave object/)
+    await stage.finish()
+  })
+
+  it('is refused as toRequest of map', async () => {
+    const stage = new WireStage({}, always(OK))
+    const results = stage.client.map([1], (response) => response.status, { toRequest: rejects })
+    const { value } = await stage.settle(results.next())
+    expect(value?.error).toBeDefined()
+    await stage.finish()
+  })
+})
+
 function noneForX(url: string): null {
   if (url.endsWith('/x')) return null
   throw null

@@ -104,12 +104,16 @@ describe('the cost of a dispatch, in steps, does not grow with', () => {
     ['the idle connections', 10_000, useIdle],
     ['the connections in use', 10_000, answerOne],
     ['the targets in use, when those that are remembered are at their limit', 2_000, visitTargets],
-  ])('%s', (_, many, steps) => {
-    const few = steps(new StepCounter(), 1_000)
-    expect(few).toBeGreaterThan(0)
-    expect(steps(new StepCounter(), many)).toBe(few)
-    // Seconds on a machine that is busy.
-  }, 60_000)
+  ])(
+    '%s',
+    (_, many, steps) => {
+      const few = steps(new StepCounter(), 1_000)
+      expect(few).toBeGreaterThan(0)
+      expect(steps(new StepCounter(), many)).toBe(few)
+      // Seconds on a machine that is busy.
+    },
+    60_000,
+  )
 })
 
 describe('what is remembered of targets that are not in use', () => {

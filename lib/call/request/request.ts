@@ -6,6 +6,7 @@ import type { ExchangeRequest } from '../../core/exchange.ts'
 import { ipFamily } from '../../core/ip-address.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ownOptions } from '../../core/own-options.ts'
+import { onRejection } from '../../core/rejection.ts'
 import { Target, type TargetParts, type TargetProxy } from '../../core/target.ts'
 import { version } from '../../core/version.ts'
 import type { ProxyNames } from '../../net/network.ts'
@@ -324,6 +325,7 @@ export class RequestBuilder {
     const option = options.proxy === undefined ? this.#defaults.proxy : options.proxy
     if (option === undefined || option === null || option === '') return null
     const url = typeof option === 'function' ? option(plain.origin + path) : option
+    onRejection(url, () => undefined)
     return url === undefined || url === null || url === '' ? null : this.#context.proxies.of(url)
   }
 
