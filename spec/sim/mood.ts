@@ -174,11 +174,13 @@ export class Mood implements Behaviour {
 
   #spoil(plan: AnswerPlan, request: ParsedRequest): AnswerPlan {
     const random = this.#random
-    if (this.#happens('noHead')) return { ...plan, cut: 0, end: random.pick<AnswerEnd>(['hang', 'drop']) }
+    const early = parsePath(request.path).id % 2 === 0
+    if (this.#happens('noHead'))
+      return { ...plan, early, cut: 0, end: random.pick<AnswerEnd>(['hang', 'drop']) }
     if (this.#happens('slowHead')) return { ...plan, delay: random.pick([150, 400, 1500]) }
     if (this.#happens('slowBody')) return { ...plan, pieces: 4, gap: random.pick([50, 200, 700]) }
     if (this.#happens('stall')) return { ...plan, cut: random.next(), end: 'hang' }
-    if (this.#happens('cutReset')) return { ...plan, cut: random.next(), end: 'reset' }
+    if (this.#happens('cutReset')) return { ...plan, early, cut: random.next(), end: 'reset' }
     if (this.#happens('cut')) {
       // Without TLS, nobody can tell a body cut short from one that ends with its connection.
       if (this.#tls) return { ...plan, cut: random.next(), end: 'unclean' }
