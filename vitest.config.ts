@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, include: string[], exclude: string[] = [], testTimeout = 10_000) => ({
+const project = (name: string, include: string[], exclude: string[] = [], testTimeout = 30_000) => ({
   test: { name, include, exclude, testTimeout, setupFiles: ['spec/setup.ts'] },
 })
 
