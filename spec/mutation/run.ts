@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { constants, setPriority, tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Script } from '../script.ts'
 import { lineOf, readReport, score } from './report.ts'
 import { Scratch } from './scratch.ts'
 import type { SuiteName } from './suites.ts'
@@ -13,7 +13,7 @@ import type { SuiteName } from './suites.ts'
 /** Percent of the mutants that must be noticed. */
 const LEAST_SCORE = 85
 
-const HELP = `npm run mutation -- [options]
+const script = new Script(`npm run mutation -- [options]
 
   --files a.ts,b.ts:1-20  what to mutate, of lib/http1 and lib/scheduler; with lines or without
                           (default: lib/http1/*.ts and lib/scheduler/pool.ts)
@@ -21,7 +21,7 @@ const HELP = `npm run mutation -- [options]
   --seeds N               simulated worlds that the scheduler's mutants go through (default 60)
   --fresh                 install Stryker again
 
-Fails when the score is below ${LEAST_SCORE} %, or a survivor is not in spec/mutation/survivors.md.`
+Fails when the score is below ${LEAST_SCORE} %, or a survivor is not in spec/mutation/survivors.md.`)
 
 interface Group {
   readonly name: SuiteName
@@ -36,7 +36,7 @@ function groupsOf(files: string): Group[] {
   }))
   const known = new Set(groups.flatMap(({ mutate }) => mutate))
   const stray = all.find((path) => !known.has(path))
-  if (stray !== undefined) throw new Error(`--files ${stray}: give files of lib/http1 or lib/scheduler`)
+  if (stray !== undefined) return script.refuse(`--files ${stray}: give files of lib/http1 or lib/scheduler`)
   return groups.filter(({ mutate }) => mutate.length > 0)
 }
 
@@ -101,19 +101,16 @@ function judge(reports: readonly string[], whole: boolean): boolean {
 }
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({
+  const { values } = script.read({
     options: {
       files: { type: 'string' },
       workers: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '60' },
       fresh: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   })
-  if (values.help) {
-    console.log(HELP)
-    return true
-  }
+  const workers = script.whole('workers', values.workers, 1, 64)
+  const seeds = script.whole('seeds', values.seeds, 1, 10_000)
   const started = performance.now()
   const groups = groupsOf(values.files ?? 'lib/http1/*.ts,lib/scheduler/pool.ts')
   setPriority(constants.priority.PRIORITY_LOW)
@@ -122,7 +119,7 @@ async function main(): Promise<boolean> {
   scratch.make()
   const reports: string[] = []
   for (const group of groups) {
-    reports.push(await runGroup(group, scratch, Number(values.workers), Number(values.seeds)))
+    reports.push(await runGroup(group, scratch, workers, seeds))
   }
   const passed = judge(reports, values.files === undefined)
   console.log(`${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
