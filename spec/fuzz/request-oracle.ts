@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { Duplex } from 'node:stream'
-import { CookieJars, ArgumentError, Client, RequestError } from '../../lib/index.ts'
+import { CookieJars, ArgumentError, Client, RequestBodyError, RequestError } from '../../lib/index.ts'
 import type { RequestOptions } from '../../lib/call/request/request-options.ts'
 import { SimClock, SimNetwork } from '../../lib/testing/index.ts'
 import { demand } from './finding.ts'
@@ -58,6 +58,8 @@ export async function checkRequest(given: GivenRequest): Promise<string> {
   )
   checkMethod(options['method'], request)
   checkFields(options['headers'], request)
+  // A source that gives more than was announced is noticed when the head is on its way: the caller is told.
+  if (error instanceof RequestBodyError) return error.name
   if (options['json'] === undefined) await checkBody(body, request)
   else demand(request.body.toString() === JSON.stringify(options['json']), 'another json body')
   await checkByNode(bytes, request)

@@ -45,7 +45,7 @@ export function readRequest(bytes: Uint8Array): WrittenRequest | null {
     if (coding !== 'chunked') throw new Error(`Transfer-Encoding ${coding}`)
     return readChunks(text, end + 4, head)
   }
-  if (length !== null && !/^(0|[1-9]\d{0,14})$/.test(length)) throw new Error(`Content-Length ${length}`)
+  if (length !== null && !/^\d{1,15}$/.test(length)) throw new Error(`Content-Length ${length}`)
   const bodyEnd = end + 4 + Number(length ?? 0)
   if (text.length < bodyEnd) return null
   return {
