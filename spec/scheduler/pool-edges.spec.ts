@@ -46,6 +46,18 @@ function old() {
   return { stand, wire }
 }
 
+/** A connection that was read a while ago, and a dial that goes on though nobody waits for it. */
+function oldBesideDial() {
+  const stand = new Stand({ keepAliveTimeout: 0 })
+  const wire = stand.warm()
+  stand.askMany(2, { connectTimeout: 0 })
+  // Both are served by the first.
+  wire.answer().answer()
+  const hanging = stand.dialling[0]!
+  stand.clock.advance(LIMITS.idleCheckAge + 1)
+  return { stand, wire, hanging }
+}
+
 describe('an idle connection that is read once more before it is used', () => {
   it('is kept for its target, though another stands in line', () => {
     const { stand, wire } = old()
@@ -78,13 +90,7 @@ describe('an idle connection that is read once more before it is used', () => {
   })
 
   it('is not used before that read, though a new one opens meanwhile', () => {
-    const stand = new Stand({ keepAliveTimeout: 0 })
-    const wire = stand.warm()
-    stand.askMany(2, { connectTimeout: 0 })
-    // Both are served by the first; the dial goes on.
-    wire.answer().answer()
-    const hanging = stand.dialling[0]!
-    stand.clock.advance(LIMITS.idleCheckAge + 1)
+    const { stand, wire, hanging } = oldBesideDial()
     const both = [stand.submit(), stand.submit()]
     // In the turn of the loop in which the first waits to be read.
     stand.clock.defer(() =>
@@ -104,12 +110,7 @@ describe('an idle connection that is read once more before it is used', () => {
   })
 
   it('is not used before that read, though a new one opens in the same tick', () => {
-    const stand = new Stand({ keepAliveTimeout: 0 })
-    const wire = stand.warm()
-    stand.askMany(2, { connectTimeout: 0 })
-    wire.answer().answer()
-    const hanging = stand.dialling[0]!
-    stand.clock.advance(LIMITS.idleCheckAge + 1)
+    const { stand, wire, hanging } = oldBesideDial()
     hanging.state = 'open'
     hanging.owner.onOpen(null)
     const both = [stand.submit(), stand.submit()]
