@@ -34,8 +34,8 @@ export class SimWire implements Wire, SimPeer {
   maxOverrun = 0
   #overrun = 0
   #largest = 0
-  /** Times that `write` has said false since the wire was empty. */
-  #refusals = 0
+  /** `write` has said false since the wire was empty. */
+  #isRefused = false
   readonly #link: SimLink
   readonly #owner: WireOwner
   readonly #keeper: WireKeeper
@@ -70,13 +70,13 @@ export class SimWire implements Wire, SimPeer {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
     this.bytesWritten += bytes.length
     this.#keeper.onWireWrite(this, bytes)
-    if (this.#refusals > 0) {
+    if (this.#isRefused) {
       this.#overrun += bytes.length
       this.#largest = Math.max(this.#largest, bytes.length)
       this.maxOverrun = Math.max(this.maxOverrun, this.#overrun - this.#largest)
     }
     const taken = this.#socket.incoming.write(bytes)
-    if (!taken) this.#refusals++
+    if (!taken) this.#isRefused = true
     return taken
   }
 
@@ -161,7 +161,7 @@ export class SimWire implements Wire, SimPeer {
   onPipeDrain(): void {
     this.#overrun = 0
     this.#largest = 0
-    this.#refusals = 0
+    this.#isRefused = false
     if (this.state === 'open') this.#owner.onDrain()
   }
 
