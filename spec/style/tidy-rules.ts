@@ -4,7 +4,7 @@ const MAX_FILE_LINES = 450
 const MAX_FUNCTION_LINES = 70
 
 const MARKERS = /\b(TODO|FIXME|XXX)\b/
-const REGISTRY = /\b(registry|artifactory|verdaccio)\.[a-z0-9-]+\.[a-z]|"resolved":/
+const REGISTRY = /\b(registry|artifactory|verdaccio)\.[a-z0-9-]+\.[a-z]|"resolved": "[^"]*:\/\//
 const MACHINE_PATHS = /(^|[\s'"`(=])\/(work|root|home|Users)\//
 const FOCUS = /\b(?:describe|it|test|bench)(?:\.\w+)*\.(?:only|skip|todo)\b(?!\w)/
 
