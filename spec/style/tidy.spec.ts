@@ -70,7 +70,12 @@ describe('the checker', () => {
   it.each([
     ['a loose end', 'lib/a.ts', '// TODO: finish', 'lib/a.ts:1: finish it'],
     ['a registry', 'docs/a.md', `npm i --registry https://${REGISTRY}/`, 'names a package registry'],
-    ['a resolved address in the lock', 'package-lock.json', '"resolved": "https://a.test/x.tgz"', 'names a package registry'],
+    [
+      'a resolved address in the lock',
+      'package-lock.json',
+      '"resolved": "https://a.test/x.tgz"',
+      'names a package registry',
+    ],
     ['a path of one machine', 'docs/a.md', 'see /home/me/notes', 'names a path of one machine'],
     ['a focused spec', 'spec/a.spec.ts', "describe.only('x', f)", 'every spec runs'],
     ['a skipped spec', 'spec/a.spec.ts', "it.concurrent.skip('x', f)", 'every spec runs'],
