@@ -1,3 +1,5 @@
+import type { Site } from './site.ts'
+
 /** What is measured, by its name in a table; a lower number is better but for `perSecond`. */
 export type Metric =
   /** us of CPU, user and system, that the client takes for one unit. */
@@ -19,7 +21,10 @@ export type Metric =
 /** What one run of one client gave; what is not there was not measured. */
 export type Sample = Partial<Record<Metric, number>>
 
-/** One comparison: the same work, done by each of some clients. */
+/**
+ * One comparison: the same work, done by each of some clients. A file of bench/cases/ exports `cases`, a constant list of
+ * them, and nothing is started before a client is called.
+ */
 export interface BenchCase {
   /** Short and stable: goals and the guard refer to it, as `--only` does. */
   readonly name: string
@@ -40,8 +45,10 @@ export interface BenchCase {
   readonly clients: Readonly<Record<string, (effort: Effort) => Promise<Sample>>>
 }
 
-/** How much a run may take. */
+/** What a run of a client is given: whom to ask, and how much time it may take. */
 export interface Effort {
+  /** The servers of this run, the same for all cases. */
+  readonly site: Site
   readonly quick: boolean
   /** ms of warming up and of measuring, for cases that go by time. */
   readonly warmUp: number
