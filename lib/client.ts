@@ -100,7 +100,8 @@ export class Client {
     this.#chain =
       use.length === 0 ? null : compose(use, ({ url, streamed, ...rest }) => this.#call(url, rest, streamed))
     const base = options.baseUrl === undefined ? '' : String(options.baseUrl)
-    this.fetch = makeFetch({ stream: (url, init) => this.stream(url, init) }, base)
+    const isPlain = use.length === 0 && (options.redirect ?? 'follow') === 'follow' && !options.expectSuccess
+    this.fetch = makeFetch({ stream: (url, init) => this.stream(url, init) }, base, isPlain)
   }
 
   /**

@@ -11,6 +11,7 @@ let client: Client
 const fetches: Record<string, typeof fetch> = {
   Node: globalThis.fetch,
   trawl: (input, init) => makeFetch(client)(input, init),
+  'a client': (input, init) => client.fetch(input, init),
 }
 
 /** `/to/302/x` leads to `/x` with 302; all else says what was asked. */
@@ -111,9 +112,12 @@ describe('fetch of trawl', () => {
 
   it('follows whatever the client does by default, and rejects for no status', async () => {
     const own = new Client({ redirect: 'manual', expectSuccess: true })
-    const response = await makeFetch(own)(`${site}/to/302/x`)
-    expect([response.status, response.redirected, await response.text()]).toEqual([200, true, 'GET /x none '])
-    expect((await makeFetch(own)(`${site}/to/404`)).status).toBe(404)
+    for (const fetch of [own.fetch, makeFetch(own)]) {
+      const response = await fetch(`${site}/to/302/x`)
+      expect([response.status, response.redirected]).toEqual([200, true])
+      expect(await response.text()).toBe('GET /x none ')
+      expect((await fetch(`${site}/to/404`)).status).toBe(404)
+    }
     await own.close()
   })
 })

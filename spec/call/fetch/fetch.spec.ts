@@ -43,6 +43,7 @@ let client: Client
 const fetches: Record<string, typeof fetch> = {
   Node: globalThis.fetch,
   trawl: (input, init) => makeFetch(client)(input, init),
+  'a client': (input, init) => client.fetch(input, init),
 }
 
 beforeAll(async () => {
