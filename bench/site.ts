@@ -30,9 +30,11 @@ const SMALL = 'x'.repeat(BODY_SIZES['/small'])
  * process of its own. Any Host name gets the same answers.
  */
 export interface Site {
-  /** `http://127.0.0.1:port`, and the same over TLS with a certificate for `localhost` and `127.0.0.1`. */
+  /** `http://127.0.0.1:port`, and the same over TLS, with a certificate for `localhost` and the addresses. */
   readonly origin: string
   readonly tlsOrigin: string
+  /** The same, without what a client needs to resume a session: each handshake is a full one. */
+  readonly fullTlsOrigin: string
   /** The certificate, as PEM and the path of its file. */
   readonly ca: string
   readonly caFile: string
@@ -76,6 +78,7 @@ export async function openSite(): Promise<Site> {
     return {
       origin: `http://127.0.0.1:${nginx.port}`,
       tlsOrigin: `https://127.0.0.1:${nginx.tlsPort}`,
+      fullTlsOrigin: `https://127.0.0.2:${nginx.tlsPort}`,
       ca,
       caFile: join(nginx.folder, 'cert.pem'),
       delayOrigin: `http://127.0.0.1:${Number(line.toString())}`,
@@ -100,6 +103,7 @@ async function writeCertificate(folder: string): Promise<string> {
         altNames: [
           { type: 2, value: 'localhost' },
           { type: 7, ip: '127.0.0.1' },
+          { type: 7, ip: '127.0.0.2' },
         ],
       },
     ],
@@ -123,13 +127,9 @@ function writeFiles(folder: string): void {
 
 function serverBlock(plain: number, tls: number, folder: string): string {
   const packed = `default_type "text/html; charset=utf-8"; add_header Content-Encoding gzip;`
-  return `
-    server {
-      listen 127.0.0.1:${plain} default_server backlog=4096;
-      listen 127.0.0.1:${tls} ssl default_server backlog=4096;
+  const locations = `
       ssl_certificate ${folder}/cert.pem;
       ssl_certificate_key ${folder}/key.pem;
-      ssl_session_cache shared:sessions:4m;
       root ${folder}/site;
       sendfile on;
       tcp_nodelay on;
@@ -143,5 +143,18 @@ function serverBlock(plain: number, tls: number, folder: string): string {
       location /gzip- { ${packed} }
       location = /64k { default_type application/octet-stream; }
       location = /100m { default_type application/octet-stream; }
+  `
+  return `
+    server {
+      listen 127.0.0.1:${plain} default_server backlog=4096;
+      listen 127.0.0.1:${tls} ssl default_server backlog=4096;
+      ssl_session_cache shared:sessions:4m;
+      ${locations}
+    }
+    server {
+      listen 127.0.0.2:${tls} ssl default_server backlog=4096;
+      ssl_session_cache off;
+      ssl_session_tickets off;
+      ${locations}
     }`
 }

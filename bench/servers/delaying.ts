@@ -14,8 +14,8 @@ let most = 0
 
 const server = http.createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   if (request.url === '/connections') {
-    const text = String(most)
     // The connection that asks is one of them.
+    const text = String(most === open ? open - 1 : most)
     most = open - 1
     response.end(text)
     return

@@ -1,0 +1,50 @@
+import type { BenchCase } from '../measure.ts'
+import { LOAD_METRICS, loadOf, type LoadRecipe } from '../run-load.ts'
+
+const SHARED = {
+  unit: 'request',
+  quick: true,
+  quickClients: ['trawl', 'undici request', 'raw socket'],
+  metrics: LOAD_METRICS,
+} as const
+
+function everyone(recipe: LoadRecipe): BenchCase['clients'] {
+  return {
+    trawl: loadOf('trawl/request', recipe),
+    'undici request': loadOf('undici/request', recipe),
+    'undici dispatch': loadOf('undici/dispatch', recipe),
+    'node:https': loadOf('node-http/request', recipe),
+    'built-in fetch': loadOf('built-in/fetch', recipe),
+    got: loadOf('got/request', recipe),
+    axios: loadOf('axios/request', recipe),
+    ky: loadOf('ky/request', recipe),
+    'node-fetch': loadOf('node-fetch/fetch', recipe),
+    'raw socket': loadOf('raw-socket/request', recipe),
+  }
+}
+
+export const cases: readonly BenchCase[] = [
+  {
+    ...SHARED,
+    name: 'tls',
+    title: 'Small body over TLS, connections kept',
+    text: '128 bytes of nginx as text over TLS 1.3, over 10 connections that stay open, depth 1.',
+    clients: everyone({ path: '/small', at: 'tlsOrigin' }),
+  },
+  {
+    ...SHARED,
+    name: 'tls-fresh',
+    title: 'Small body over TLS, a new connection for each request',
+    text:
+      'The server closes after each answer and lets sessions be resumed; each client does what it does by default, ' +
+      'and the raw socket resumes the last session. 10 at a time, TLS 1.3, a P-256 certificate.',
+    clients: everyone({ path: '/closed', at: 'tlsOrigin', fresh: true }),
+  },
+  {
+    ...SHARED,
+    name: 'tls-full',
+    title: 'Small body over TLS, a new connection for each request, no session to resume',
+    text: 'The same against a server that gives out no sessions: each handshake is a full one.',
+    clients: everyone({ path: '/closed', at: 'fullTlsOrigin', fresh: true }),
+  },
+]
