@@ -1,3 +1,7 @@
+// Imported, because the globals of these names are getters: each look at one costs a call.
+import { performance } from 'node:perf_hooks'
+import { nextTick } from 'node:process'
+
 /**
  * Time and chance. Nothing else in lib asks the machine for either, so that a whole client can run
  * in simulated time from a seed.
@@ -14,6 +18,11 @@ export interface Clock {
    * any further I/O: what a crawler asks for on seeing an answer is part of the same tick.
    */
   defer(callback: () => void): void
+  /**
+   * Runs `callback` at the end of this turn of the loop: after what the other sockets have ready by now, so
+   * that what many events set off is done once.
+   */
+  endOfTurn(callback: () => void): void
   /** Runs `callback` once the I/O that is ready by now has been handled. */
   afterIo(callback: () => void): void
   /** Runs `callback` after `ms`; it never keeps the process alive. Returns what cancels it. */
@@ -22,12 +31,20 @@ export interface Clock {
   hold(): () => void
 }
 
+const settled = Promise.resolve()
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
   random: () => Math.random(),
   // By way of a microtask: Node runs nextTick callbacks of an I/O event before its promise reactions.
-  defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  // A reaction of a promise is such a microtask, without the AsyncResource that queueMicrotask makes for each.
+  defer: (callback) => {
+    void settled.then(() => nextTick(callback))
+  },
+  endOfTurn: (callback) => {
+    setImmediate(callback)
+  },
   // The first immediate may run in the very turn of the loop that called: only the second is sure to
   // come after a poll.
   afterIo: (callback) => {

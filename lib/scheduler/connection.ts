@@ -130,7 +130,7 @@ export class Connection
     if (channels.connectionConnect.hasSubscribers) channels.connectionConnect.publish(this.event)
     this.#wire = this.#context.network.dial(this.#dial, this)
     // The user's `resolve` ran, and may have ended this dial already.
-    if (this.#closed) this.#wire.destroy()
+    if (this.#closed()) this.#wire.destroy()
   }
 
   /** Takes an exchange. It is written when the tick ends: see `settle`. */
@@ -259,7 +259,7 @@ export class Connection
       this.#close(error)
       return
     }
-    if (this.#closed) return
+    if (this.#closed()) return
     if (!answers) {
       // Bytes that nothing was asked for: never an answer, whatever they say.
       this.#close(new ProtocolError('unsolicited-bytes', 'the server sent bytes that answer no request'))
@@ -274,7 +274,7 @@ export class Connection
   onFin(clean: boolean): void {
     this.#context.enter()
     const where = this.#reader.end(clean)
-    if (this.#closed || where === 'complete') return
+    if (this.#closed() || where === 'complete') return
     const first = this.#inFlight.first
     const what = where === 'idle' ? '' : ` in the middle of the ${where}`
     if (first === null) this.#close(null)
@@ -295,7 +295,7 @@ export class Connection
   onClose(error: Error | null): void {
     this.#context.enter()
     if (this.state === 'connecting') this.#dialFailed(dialError(error))
-    else if (!this.#closed) {
+    else if (!this.#closed()) {
       const what = `the connection broke (${error?.message ?? 'closed'})`
       this.#close(lossError(what, error, this.#inFlight.first, this.served))
     }
@@ -335,7 +335,7 @@ export class Connection
       this.#publish(channels.exchangeEnd, x)
       x.sink.onEnd(x, trailers)
     }
-    if (this.#closed) return
+    if (this.#closed()) return
     const last = this.#inFlight.size === 0 && (this.state === 'draining' || this.#keepAlive.budget <= 0)
     if (ends || last) this.#close(null)
     else this.#owner.onRoom(this)
@@ -394,7 +394,7 @@ export class Connection
 
   // --- private ---------------------------------------------------------------------------------
 
-  get #closed(): boolean {
+  #closed(): boolean {
     return this.state === 'closed'
   }
 
@@ -409,7 +409,7 @@ export class Connection
   }
 
   #dialFailed(error: RequestError): void {
-    if (this.#closed) return
+    if (this.#closed()) return
     this.#release()
     this.#owner.onDialFailed(this, error)
   }
@@ -428,7 +428,7 @@ export class Connection
    * flight goes back to the pool or fails: see `sortInFlight`.
    */
   #close(error: RequestError | null, blameFirst = false): void {
-    if (this.#closed) return
+    if (this.#closed()) return
     this.#release()
     const loss = { announced: error === null, blameFirst, nextSerial: this.#context.nextSerial() }
     const { again, failed } = sortInFlight(this.#inFlight, loss)

@@ -17,6 +17,10 @@ export class IdleEntry implements DequeItem<IdleEntry> {
 export class IdleList {
   readonly #entries = new Deque<IdleEntry>()
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** `connection` has just become idle, or is still. */
   note(connection: Connection): void {
     connection.idleEntry ??= new IdleEntry(connection)

@@ -11,6 +11,8 @@ export interface PoolOwner {
   /** Have `pump` called at the end of this tick. */
   schedule(pool: Pool): void
   touch(connection: Connection): void
+  /** Have the tick before anything else is read. */
+  wakeNow(): void
   /**
    * Asks for one connection out of `maxConn`; closes another target's idle one where that helps.
    * false: the pool stands in line now, and `dialGranted` comes when it is its turn.

@@ -13,6 +13,7 @@ import { DialList } from './dial-list.ts'
 import { DialPause } from './dial-pause.ts'
 import { failExchange } from './fail-exchange.ts'
 import { publishExchange } from './events.ts'
+import { IdleCheck } from './idle-check.ts'
 import type { IpLoad } from './ip-loads.ts'
 import { PaceWait } from './pace-wait.ts'
 import type { Pacing } from './pacing.ts'
@@ -53,10 +54,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #dialling = new DialList()
   #dialPause: DialPause | null = null
   #paceWait: PaceWait | null = null
-  /** The idle connections have been read since the tick began: see `#idle`. */
-  #checked = false
-  #checking = false
-  #pumps = 0
+  readonly #idleCheck: IdleCheck
 
   constructor(
     target: Target,
@@ -74,6 +72,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#load = load
     this.#context = context
     this.#owner = owner
+    this.#idleCheck = new IdleCheck(context.clock)
   }
 
   get waiting(): number {
@@ -96,39 +95,39 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   /** How many of those that wait may start now. */
-  get #startable(): number {
+  #startable(): number {
     const { size } = this.#waiting
     if (this.pacing === null || size === 0) return size
     return Math.min(size, this.pacing.room(this.#context.now))
   }
 
   /** Whoever may start next. */
-  get #first(): Exchange | null {
-    return this.pacing === null || this.#startable > 0 ? this.#waiting.first : null
+  #first(): Exchange | null {
+    return this.pacing === null || this.#startable() > 0 ? this.#waiting.first : null
   }
 
   /** The priority of whoever may start next. */
   get priority(): number {
-    return this.#first?.request.priority ?? -Infinity
+    return this.#first()?.request.priority ?? -Infinity
   }
 
   /** Whether it would take one more connection. */
   get wantsConnection(): boolean {
     return (
-      this.#dialling.size < this.#startable &&
+      this.#dialling.size < this.#startable() &&
       this.#connections.length < this.#settings.maxConnPerTarget &&
-      !this.#isDialPaused
+      !this.#isDialPaused()
     )
   }
 
   /** More dials than exchanges that may start on one. */
   get hasSurplus(): boolean {
-    return this.#dialling.size > this.#startable
+    return this.#dialling.size > this.#startable()
   }
 
   /** Whether it only reads its idle connections once more before it uses them. */
   get checking(): boolean {
-    return this.#checking && this.#startable > 0
+    return this.#idleCheck.isUnderWay && this.#startable() > 0
   }
 
   enqueue(x: Exchange): void {
@@ -148,22 +147,21 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   pump(): void {
     if (this.pacing !== null) this.#giveUp(this.pacing)
     const pipelineFirst = this.#settings.prefer === 'pipeline'
-    for (let x = this.#first; x !== null; x = this.#first) {
+    for (let x = this.#first(); x !== null; x = this.#first()) {
       const idle = this.#idle(x)
       if (idle === 'unchecked') return
       const connection = idle ?? (pipelineFirst ? this.#ready.leastLoaded(x, this.depth) : null)
       if (connection === null) break
       this.#assign(x, connection)
     }
-    while (this.#dialling.size < this.#startable && this.#mayDial()) this.#startDial()
-    while (this.#startable > this.#dialling.size) {
+    while (this.#dialling.size < this.#startable() && this.#mayDial()) this.#startDial()
+    while (this.#startable() > this.#dialling.size) {
       const x = this.#waiting.first!
       const connection = this.#ready.leastLoaded(x, this.depth)
       if (connection === null) break
       this.#assign(x, connection)
     }
-    this.#checked = false
-    this.#pumps++
+    this.#idleCheck.endRound()
     if (this.pacing !== null) this.#awaitPace(this.pacing)
     this.#owner.onMatched(this)
     if (!this.isEmpty) return
@@ -175,7 +173,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   dialGranted(): boolean {
     if (!this.wantsConnection) return false
     this.#startDial()
-    if (this.#dialling.size < this.#startable) this.#owner.schedule(this)
+    if (this.#dialling.size < this.#startable()) this.#owner.schedule(this)
     return true
   }
 
@@ -246,9 +244,10 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   onOpen(connection: Connection): void {
     this.#dialling.end(connection)
-    // Used unread, however long the tick takes: the FIN of a server that closes what it accepts counts then.
-    connection.openedIn = this.#pumps
+    // Used unread, before anything is read: the FIN of a server that closes what it accepts counts then.
+    connection.openedIn = this.#idleCheck.round
     this.onRoom(connection)
+    this.#owner.wakeNow()
   }
 
   onRoom(connection: Connection): void {
@@ -316,24 +315,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   #idle(x: Exchange): Connection | 'unchecked' | null {
     const connection = this.#ready.idle(x)
     if (connection === null) return null
-    const age = this.#context.now - connection.lastReadAt
-    const isNew = connection.openedIn === this.#pumps
-    if ((age > LIMITS.idleCheckAge || connection.mayHoldMore) && !this.#checked && !isNew) {
-      // Unasked bytes may lie in its socket, and pass for the answer (CVE-2026-6733); or a FIN. Read first.
-      this.#check()
-      return 'unchecked'
-    }
-    return connection
-  }
-
-  #check(): void {
-    if (this.#checking) return
-    this.#checking = true
-    this.#context.clock.afterIo(() => {
-      this.#checking = false
-      this.#checked = true
-      this.#owner.schedule(this)
-    })
+    if (!this.#idleCheck.isNeeded(connection, this.#context.now)) return connection
+    this.#idleCheck.start(() => this.#owner.schedule(this))
+    return 'unchecked'
   }
 
   #assign(x: Exchange, connection: Connection): void {
@@ -349,13 +333,13 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#ready.place(connection, this.depth)
   }
 
-  get #isDialPaused(): boolean {
+  #isDialPaused(): boolean {
     // Without a connection there is nothing to wait for.
     return this.#dialPause !== null && this.#dialPause.lasts && this.#connections.length > 0
   }
 
   #mayDial(): boolean {
-    if (this.#isDialPaused) return false
+    if (this.#isDialPaused()) return false
     if (this.#connections.length >= this.#settings.maxConnPerTarget) {
       // Idle ones that the first in line may not use (see `minSerial`) only stand in the way, as do
       // those that only drop an answer.

@@ -62,7 +62,7 @@ export class Scheduler implements PoolOwner {
   #serial = 1
   readonly #scheduled: Pool[] = []
   readonly #touched: Connection[] = []
-  #ticking = false
+  #tickDue: 'not' | 'at the end of the turn' | 'now' = 'not'
   #closed = false
   #closing = false
   #destroyed = false
@@ -137,7 +137,7 @@ export class Scheduler implements PoolOwner {
     if (--this.#retained > 0) return
     this.#releaseHold?.()
     this.#releaseHold = null
-    if (this.#closing && this.#isDrained) this.#finish()
+    if (this.#closing && this.#isDrained()) this.#finish()
   }
 
   /**
@@ -184,7 +184,7 @@ export class Scheduler implements PoolOwner {
     this.#context.enter()
     this.#closing = true
     for (const pool of this.#pools.values()) pool.closing()
-    if (this.#isDrained) this.#finish()
+    if (this.#isDrained()) this.#finish()
     if (this.#closed) return
     await new Promise<void>((resolve) => {
       const before = this.#onDrained
@@ -222,6 +222,13 @@ export class Scheduler implements PoolOwner {
     this.#wake()
   }
 
+  /** Has the tick come before anything else is read. */
+  wakeNow(): void {
+    if (this.#tickDue === 'now') return
+    this.#tickDue = 'now'
+    this.#context.clock.defer(this.#onTick)
+  }
+
   mayDial(pool: Pool): boolean {
     const isFirst = !this.#line.isAhead(pool)
     if (isFirst && this.#connections < this.#options.maxConn) {
@@ -251,7 +258,7 @@ export class Scheduler implements PoolOwner {
 
   onMatched(pool: Pool): void {
     if (!pool.wantsConnection) this.#line.leave(pool)
-    while (this.#isRoomWanted && pool.dropDial());
+    while (this.#isRoomWanted() && pool.dropDial());
     if (pool.hasSurplus) this.#surplus.add(pool)
     else this.#surplus.delete(pool)
   }
@@ -264,7 +271,7 @@ export class Scheduler implements PoolOwner {
       this.#ipLoads.leave(clientIp)
       if (pool.pacing !== null) this.#paced.leave(key, this.#context.now)
     }
-    if (this.#closing && this.#isDrained) this.#finish()
+    if (this.#closing && this.#isDrained()) this.#finish()
   }
 
   // --- private ---------------------------------------------------------------------------------
@@ -323,10 +330,19 @@ export class Scheduler implements PoolOwner {
     return record
   }
 
+  /**
+   * Has the tick come. While several connections are busy, at the end of the turn: other answers may be there
+   * already, and one tick serves all (20 us of CPU a request became 13, with 10 connections). One that is busy
+   * alone has nothing to wait for.
+   */
   #wake(): void {
-    if (this.#ticking) return
-    this.#ticking = true
-    this.#context.clock.defer(this.#onTick)
+    if (this.#tickDue !== 'not') return
+    if (this.#connections - this.#idle.size > 1) {
+      this.#tickDue = 'at the end of the turn'
+      this.#context.clock.endOfTurn(this.#onTick)
+    } else {
+      this.wakeNow()
+    }
   }
 
   /**
@@ -334,6 +350,8 @@ export class Scheduler implements PoolOwner {
    * throws on the way is a fault and is seen as one, but costs nobody else the turn.
    */
   #tick(): void {
+    // It came sooner than was asked for first.
+    if (this.#tickDue === 'not') return
     this.#context.enter()
     let pumped = 0
     try {
@@ -343,8 +361,8 @@ export class Scheduler implements PoolOwner {
         pool.pump()
       }
     } finally {
-      this.#ticking = false
-      this.#scheduled.splice(0, pumped)
+      this.#tickDue = 'not'
+      dropFirst(this.#scheduled, pumped)
       this.#settleTouched()
       if (this.#scheduled.length + this.#touched.length > 0) this.#wake()
     }
@@ -361,7 +379,7 @@ export class Scheduler implements PoolOwner {
         else this.#idle.forget(connection)
       }
     } finally {
-      this.#touched.splice(0, settled)
+      dropFirst(this.#touched, settled)
     }
     this.#releaseIdle()
   }
@@ -382,14 +400,14 @@ export class Scheduler implements PoolOwner {
 
   /** Nothing stays idle while somebody waits for its place. */
   #releaseIdle(): void {
-    while (this.#isRoomWanted) {
+    while (this.#isRoomWanted()) {
       const oldest = this.#idle.oldest()
       if (oldest === null || oldest.wanted) return
       oldest.closeSpare()
     }
   }
 
-  get #isRoomWanted(): boolean {
+  #isRoomWanted(): boolean {
     return this.#closing || this.#line.size > 0
   }
 
@@ -406,7 +424,7 @@ export class Scheduler implements PoolOwner {
     }
   }
 
-  get #isDrained(): boolean {
+  #isDrained(): boolean {
     return this.#pools.size === 0 && this.#retained === 0
   }
 
@@ -416,4 +434,10 @@ export class Scheduler implements PoolOwner {
     this.#context.network.close()
     this.#onDrained?.()
   }
+}
+
+/** All of them, but for what was left behind by one that threw. */
+function dropFirst(list: unknown[], count: number): void {
+  if (count === list.length) list.length = 0
+  else list.splice(0, count)
 }

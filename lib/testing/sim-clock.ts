@@ -71,6 +71,11 @@ export class SimClock implements Clock {
     this.#deferred.push(callback)
   }
 
+  /** After all that was due by now before it. */
+  endOfTurn(callback: () => void): void {
+    this.#schedule(this.#now, callback)
+  }
+
   afterIo(callback: () => void): void {
     this.#schedule(this.#now, callback)
   }

@@ -38,6 +38,10 @@ class StepClock implements Clock {
     throw new Error('the wheel defers nothing')
   }
 
+  endOfTurn(callback: () => void): void {
+    this.afterIo(callback)
+  }
+
   afterIo(callback: () => void): void {
     this.#afterIo.push(callback)
   }

@@ -25,6 +25,10 @@ export class HandClock implements Clock {
     systemClock.defer(callback)
   }
 
+  endOfTurn(callback: () => void): void {
+    systemClock.endOfTurn(callback)
+  }
+
   afterIo(callback: () => void): void {
     systemClock.afterIo(callback)
   }

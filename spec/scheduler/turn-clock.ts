@@ -12,6 +12,7 @@ const MAX_TURNS = 100_000
 export class TurnClock implements Clock {
   #now = 1_000
   #deferred: (() => void)[] = []
+  #endOfTurn: (() => void)[] = []
   #afterIo: (() => void)[] = []
   readonly #alarms = new Set<Alarm>()
   /** What lies in the sockets, unread, while the loop is blocked: it is read before `afterIo`. */
@@ -19,7 +20,7 @@ export class TurnClock implements Clock {
 
   /** Timers and callbacks still to come. */
   get pending(): number {
-    return this.#alarms.size + this.#deferred.length + this.#afterIo.length
+    return this.#alarms.size + this.#deferred.length + this.#endOfTurn.length + this.#afterIo.length
   }
 
   now(): number {
@@ -39,6 +40,10 @@ export class TurnClock implements Clock {
 
   defer(callback: () => void): void {
     this.#deferred.push(callback)
+  }
+
+  endOfTurn(callback: () => void): void {
+    this.#endOfTurn.push(callback)
   }
 
   afterIo(callback: () => void): void {
@@ -61,12 +66,15 @@ export class TurnClock implements Clock {
     return () => this.#alarms.delete(alarm)
   }
 
-  /** Runs all that is deferred, then reads what lies unread, then what waits for that. */
+  /** Runs all that is deferred, then what waits for the end of the turn, then reads what lies unread, and what waits for that. */
   turn(): void {
-    for (let turns = 0; this.#deferred.length + this.#afterIo.length > 0; turns++) {
+    const pending = (): number => this.#deferred.length + this.#endOfTurn.length + this.#afterIo.length
+    for (let turns = 0; pending() > 0; turns++) {
       if (turns > MAX_TURNS) throw new Error('the loop does not come to rest')
       for (const callback of this.#deferred.splice(0)) callback()
-      if (this.#deferred.length > 0 || this.#afterIo.length === 0) continue
+      if (this.#deferred.length > 0) continue
+      for (const callback of this.#endOfTurn.splice(0)) callback()
+      if (this.#deferred.length + this.#endOfTurn.length > 0 || this.#afterIo.length === 0) continue
       for (const read of this.unread.splice(0)) read()
       for (const callback of this.#afterIo.splice(0)) callback()
     }

@@ -41,6 +41,11 @@ export class CountedClock implements Clock {
     })
   }
 
+  /** Not counted: it comes in this very turn, and one may be left that has nothing to do any more. */
+  endOfTurn(callback: () => void): void {
+    this.#clock.endOfTurn(callback)
+  }
+
   afterIo(callback: () => void): void {
     this.#callbacks++
     this.#clock.afterIo(() => {
