@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../core/crypto.ts'
 
 /** Fields whose values may be kept as they are: nobody's secrets. All others are hashed. */
 const PLAIN = new Set([

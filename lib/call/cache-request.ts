@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash } from '../core/crypto.ts'
 import { isSafe, type CacheMode, type CacheRequest } from '../cache/cache-request.ts'
 import { indexFields } from './request/hop-fields.ts'
 import type { PreparedRequest } from './request/request.ts'

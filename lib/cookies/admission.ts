@@ -1,10 +1,11 @@
-import { Cookie, pathMatch } from 'tough-cookie'
+import type { Cookie } from 'tough-cookie'
 import { LIMITS } from '../core/limits.ts'
 import { expiryOf } from './cookie-store.ts'
 import { ownText } from './own-text.ts'
 import type { ParsedCookie } from './set-cookie.ts'
 import { domainMatches } from './site.ts'
 import type { TargetView } from './target-view.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 /**
  * The domain that a cookie is for: '' for the host alone, null when it may not be set from this host. A
@@ -38,7 +39,8 @@ export function hidesSecure(
   now: number,
 ): boolean {
   for (const one of site) {
-    if (!one.secure || one.key !== name || !pathMatch(path, one.path!) || expiryOf(one) <= now) continue
+    if (!one.secure || one.key !== name || !toughCookie().pathMatch(path, one.path!) || expiryOf(one) <= now)
+      continue
     if (domainMatches(own, one.domain!) || domainMatches(one.domain!, own)) return true
   }
   return false
@@ -65,8 +67,8 @@ export function expiryFor({ maxAge, expires }: ParsedCookie, now: number): numbe
 }
 
 /** Max-Age has become a date: tough-cookie counts it from the last use, so that it would never end. */
-export function toughCookie(parsed: ParsedCookie, domain: string, path: string, expiry: number): Cookie {
-  return new Cookie({
+export function newCookie(parsed: ParsedCookie, domain: string, path: string, expiry: number): Cookie {
+  return new (toughCookie().Cookie)({
     key: ownText(parsed.name),
     value: ownText(parsed.value),
     domain: domain === '' ? null : ownText(domain),

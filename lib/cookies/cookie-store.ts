@@ -1,4 +1,4 @@
-import { Store, type Cookie } from 'tough-cookie'
+import type { Cookie, Store } from 'tough-cookie'
 import { LIMITS } from '../core/limits.ts'
 import { SiteCookies } from './site-cookies.ts'
 import { siteOf } from './site.ts'
@@ -19,8 +19,8 @@ type FindArguments = [
  * Where tough-cookie's jar puts what it has judged. By site, each with a version, so that what is
  * remembered for one site outlives a change of another; and bounded, which its own store is not.
  */
-export class CookieStore extends Store {
-  override synchronous = true
+export class CookieStore implements Pick<Store, 'synchronous' | 'findCookie' | 'putCookie'> {
+  synchronous = true
   /** Changes with every change of a cookie. */
   version = 0
   size = 0
@@ -29,7 +29,6 @@ export class CookieStore extends Store {
   #uses = 0
 
   constructor(maxCookies: number) {
-    super()
     this.#maxCookies = maxCookies
   }
 
@@ -102,12 +101,12 @@ export class CookieStore extends Store {
   // --- what tough-cookie calls on storing a cookie: by callback, at once ---------------------------
 
   /** Never any: it would look for one by name, and take that of the host for that of the domain. */
-  override findCookie(...given: FindArguments): Promise<Cookie | undefined> {
+  findCookie(...given: FindArguments): Promise<Cookie | undefined> {
     given[3]?.(null, undefined)
     return Promise.resolve(undefined)
   }
 
-  override putCookie(cookie: Cookie, done?: Done<void>): Promise<void> {
+  putCookie(cookie: Cookie, done?: Done<void>): Promise<void> {
     const { lastAccessed } = cookie
     this.put(cookie, lastAccessed instanceof Date ? lastAccessed.getTime() : 0)
     done?.(null, undefined)

@@ -1,4 +1,4 @@
-import { CookieJar, defaultPath, type Cookie } from 'tough-cookie'
+import type { Cookie, CookieJar, Store } from 'tough-cookie'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -10,8 +10,8 @@ import {
   hidesSecure,
   isSameButForValue,
   lifetime,
+  newCookie,
   prefixProblem,
-  toughCookie,
 } from './admission.ts'
 import { fitsFilter, type CookieFilter } from './cookie-filter.ts'
 import { parseInit, placeOf, type CookieInit } from './cookie-init.ts'
@@ -30,6 +30,7 @@ import {
   type StoredCookie,
 } from './stored-cookie.ts'
 import { pathOf, TargetView } from './target-view.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 export interface JarOptions {
   /** Where expiry takes the time from; default the machine's clock. */
@@ -56,7 +57,7 @@ export class Jar {
     const options = ownOptions(given)
     this.#clock = options.clock ?? systemClock
     this.#store = new CookieStore(countOption('maxCookies', options.maxCookies, LIMITS.maxCookies))
-    this.#judge = new CookieJar(this.#store)
+    this.#judge = new (toughCookie().CookieJar)(this.#store as unknown as Store)
     this.#views = new RecentMap(LIMITS.maxCookieTargets)
   }
 
@@ -203,7 +204,8 @@ export class Jar {
   #isKnown(view: TargetView, path: string, text: string, now: number): boolean {
     const known = view.known?.get(text)
     if (known === undefined || known.version !== this.#store.site(view.siteKey)?.version) return false
-    if (known.defaultPath !== '' && known.defaultPath !== defaultPath(pathOf(path))) return false
+    if (known.defaultPath !== '' && known.defaultPath !== toughCookie().defaultPath(pathOf(path)))
+      return false
     const expiry = expiryOf(known.cookie)
     if (expiry <= now) return false
     if (known.maxAge === null || now + known.maxAge === expiry) return true
@@ -229,7 +231,7 @@ export class Jar {
   /** It said nothing new, and may well come again. */
   #remember(view: TargetView, path: string, text: string, parsed: ParsedCookie): void {
     const site = this.#store.site(view.siteKey)
-    const plain = parsed.path || defaultPath(pathOf(path))
+    const plain = parsed.path || toughCookie().defaultPath(pathOf(path))
     const cookie = site?.get(domainFor(view, parsed) ?? '', view.host, plain, parsed.name)
     if (site === undefined || cookie === undefined) return
     view.known ??= new Map()
@@ -247,7 +249,7 @@ export class Jar {
     const domain = domainFor(view, parsed)
     if (domain === null) return 'its domain is not the host, and not above it within its registrable domain'
     if (parsed.secure && !view.secure) return 'it is Secure, and the connection is not'
-    const plain = parsed.path || defaultPath(pathOf(path))
+    const plain = parsed.path || toughCookie().defaultPath(pathOf(path))
     const problem = prefixProblem(parsed, domain)
     if (problem !== '') return problem
     const site = this.#store.site(view.siteKey)
@@ -265,7 +267,7 @@ export class Jar {
       this.#update(site!, existing, parsed.value, expiry, now)
       return ''
     }
-    return this.#judgeNew(view, path, toughCookie(parsed, domain, plain, expiry), now)
+    return this.#judgeNew(view, path, newCookie(parsed, domain, plain, expiry), now)
   }
 
   /** tough-cookie's part: it has the last word on each cookie that is new, or has changed its attributes. */

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { systemClock, type Clock } from '../core/clock.ts'
+import { randomUUID } from '../core/crypto.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ownOptions } from '../core/own-options.ts'

@@ -1,7 +1,7 @@
-import { canonicalDomain } from 'tough-cookie'
 import { ArgumentError } from '../core/errors.ts'
 import { trimmed } from './set-cookie.ts'
 import { cookieProblem, type StoredCookie } from './stored-cookie.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 /**
  * The cookies.txt of Netscape, which curl, wget, yt-dlp and browser extensions read and write: lines of
@@ -87,7 +87,7 @@ function readDomain(field: string): string {
   const host = field.replace(/^\./, '').replace(/^(\[.*\]|[^:]*):\d+$/, '$1')
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   try {
-    return canonicalDomain(Buffer.from(bare, 'latin1').toString()) ?? ''
+    return toughCookie().canonicalDomain(Buffer.from(bare, 'latin1').toString()) ?? ''
   } catch {
     // Refused as a domain, with the other rules.
     return ''

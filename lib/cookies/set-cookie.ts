@@ -1,5 +1,5 @@
-import { parseDate } from 'tough-cookie'
 import { LIMITS } from '../core/limits.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 export type SameSite = 'strict' | 'lax' | 'none'
 
@@ -124,7 +124,7 @@ const USUAL_DATE =
 /** Any date as RFC 6265 section 5.1.1 reads it, which is nearly anything; null for none. */
 function dateOf(value: string): number | null {
   const time = USUAL_DATE.test(value) ? Date.parse(value) : NaN
-  return Number.isNaN(time) ? (parseDate(value)?.getTime() ?? null) : time
+  return Number.isNaN(time) ? (toughCookie().parseDate(value)?.getTime() ?? null) : time
 }
 
 function sameSiteOf(value: string): SameSite | null {

@@ -1,4 +1,5 @@
-import { cookieCompare, type Cookie } from 'tough-cookie'
+import type { Cookie } from 'tough-cookie'
+import { toughCookie } from './tough-cookie.ts'
 
 /** The cookies of one site, which is a registrable domain with all its hosts, or a host that has none. */
 export class SiteCookies {
@@ -48,7 +49,7 @@ export class SiteCookies {
   sorted(keep: (cookie: Cookie) => boolean): Cookie[] {
     const kept: Cookie[] = []
     for (const cookie of this.#cookies.values()) if (keep(cookie)) kept.push(cookie)
-    return kept.length < 2 ? kept : kept.toSorted(cookieCompare)
+    return kept.length < 2 ? kept : kept.toSorted(toughCookie().cookieCompare)
   }
 
   /** Who goes first when there are too many (RFC 6265bis section 5.7): not Secure, then least recently used. */

@@ -1,13 +1,13 @@
-import { getPublicSuffix } from 'tough-cookie'
 import { ipFamily } from '../core/ip-address.ts'
 import type { Scheme } from '../core/target.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 /**
  * The registrable domain of a host, such as example.co.uk for www.example.co.uk; '' for addresses, public
  * suffixes (private ones as github.io among them) and single labels.
  */
 export function registrableDomain(host: string): string {
-  return getPublicSuffix(host, { allowSpecialUseDomain: true, ignoreError: true }) ?? ''
+  return toughCookie().getPublicSuffix(host, { allowSpecialUseDomain: true, ignoreError: true }) ?? ''
 }
 
 /** What cookies are kept by: a cookie that a host may see always has the host's own site. */

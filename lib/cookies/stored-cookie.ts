@@ -1,9 +1,10 @@
-import { Cookie } from 'tough-cookie'
+import type { Cookie } from 'tough-cookie'
 import { ArgumentError } from '../core/errors.ts'
 import { expiryOf } from './cookie-store.ts'
 import { ownText } from './own-text.ts'
 import { characterProblem, pairProblem, type SameSite } from './set-cookie.ts'
 import { registrableDomain } from './site.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 /** A cookie as a jar holds it: what is listed, and what stands in a JSON file. */
 export interface StoredCookie {
@@ -53,7 +54,7 @@ export function describeCookie(cookie: Cookie): StoredCookie {
 export function restoreCookie(stored: StoredCookie, now: number): Cookie {
   const prefix = /^__(host|secure)-/i.exec(stored.name)?.[1]?.toLowerCase()
   const hostOnly = stored.hostOnly || prefix === 'host' || registrableDomain(stored.domain) === ''
-  return new Cookie({
+  return new (toughCookie().Cookie)({
     key: ownText(stored.name),
     value: ownText(stored.value),
     domain: ownText(stored.domain),

@@ -1,9 +1,10 @@
-import { pathMatch, type Cookie } from 'tough-cookie'
+import type { Cookie } from 'tough-cookie'
 import { LIMITS } from '../core/limits.ts'
 import type { Target } from '../core/target.ts'
 import { expiryOf, type CookieStore } from './cookie-store.ts'
 import type { SiteCookies } from './site-cookies.ts'
 import { domainMatches, isSecureContext, registrableDomain } from './site.ts'
+import { toughCookie } from './tough-cookie.ts'
 
 /** A Set-Cookie field that changed nothing when it came last. */
 export interface KnownSetCookie {
@@ -69,7 +70,9 @@ export class TargetView {
     const plain = pathOf(path)
     const site = store.site(this.siteKey)
     if (site === undefined) return []
-    return site.sorted((one) => this.#sees(one) && expiryOf(one) > now && pathMatch(plain, one.path!))
+    return site.sorted(
+      (one) => this.#sees(one) && expiryOf(one) > now && toughCookie().pathMatch(plain, one.path!),
+    )
   }
 
   #sees({ domain, hostOnly, secure }: Cookie): boolean {
@@ -101,7 +104,7 @@ export class TargetView {
    */
   #classOf(path: string): number {
     const plain = pathOf(path)
-    for (let i = 0; i < this.#paths.length; i++) if (pathMatch(plain, this.#paths[i]!)) return i
+    for (let i = 0; i < this.#paths.length; i++) if (toughCookie().pathMatch(plain, this.#paths[i]!)) return i
     return this.#paths.length
   }
 
@@ -109,7 +112,7 @@ export class TargetView {
     const plain = pathOf(path)
     let header = ''
     for (const cookie of this.#cookies) {
-      if (cookie.path === '/' || pathMatch(plain, cookie.path!))
+      if (cookie.path === '/' || toughCookie().pathMatch(plain, cookie.path!))
         header = withCookie(header, cookie.cookieString())
     }
     // Each may have 8 KB, and a site may have 180: what is rare is made anew each time, in some 5 us.

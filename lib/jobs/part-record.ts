@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash } from '../core/crypto.ts'
 import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { LIMITS } from '../core/limits.ts'
 import { fileError, systemCode } from './file-error.ts'

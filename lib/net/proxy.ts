@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from '../core/crypto.ts'
 import { ArgumentError } from '../core/errors.ts'
 import type { TargetProxy } from '../core/target.ts'
 import type { TlsOptions } from './network.ts'
@@ -17,7 +17,7 @@ const ENCODE = 'percent-encode what is special in the user name and the password
 /** RFC 1929 section 2: a length is one byte. */
 const MAX_SOCKS_CREDENTIAL = 255
 /** Of this process alone: without it, a name's hash could be tried against lists of passwords. */
-const NAME_KEY = randomBytes(32)
+let nameKey: Buffer | null = null
 
 interface ProxyParts {
   readonly scheme: ProxyScheme
@@ -88,7 +88,8 @@ export class ProxyServer implements TargetProxy {
 }
 
 function hash(username: string, password: string): string {
-  const digest = createHmac('sha256', NAME_KEY)
+  nameKey ??= randomBytes(32)
+  const digest = createHmac('sha256', nameKey)
     .update(JSON.stringify([username, password]))
     .digest('base64url')
   return digest.slice(0, 22)

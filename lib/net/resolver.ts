@@ -1,12 +1,13 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { inspect } from 'node:util'
-import PQueue from 'p-queue'
+import type PQueue from 'p-queue'
 import type { Clock } from '../core/clock.ts'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { ownOptions } from '../core/own-options.ts'
 import { interleaveFamilies, loopbackAddresses, parseAddress } from './addresses.ts'
 import { LruMap } from '../core/lru-map.ts'
+import { makeLookupQueue } from './lookup-queue.ts'
 import type { Address, Resolve } from './network.ts'
 
 export type LookupCallback = (error: ConnectError | null, addresses: readonly Address[]) => void
@@ -50,7 +51,8 @@ export class Resolver {
   readonly #lookup: (host: string) => Promise<readonly Address[]>
   readonly #answers = new LruMap<string, Answer>(LIMITS.maxDnsEntries)
   readonly #flights = new Map<string, Flight>()
-  readonly #queue = new PQueue({ concurrency: LIMITS.maxDnsLookups })
+  /** null: nothing was looked up yet. */
+  #queue: PQueue | null = null
 
   constructor(given: ResolverOptions) {
     const options = ownOptions(given)
@@ -86,7 +88,7 @@ export class Resolver {
   /** Forgets all names. Lookups under way fail. */
   close(): void {
     this.#answers.clear()
-    this.#queue.clear()
+    this.#queue?.clear()
     const flights = [...this.#flights.values()]
     this.#flights.clear()
     for (const flight of flights) {
@@ -113,11 +115,17 @@ export class Resolver {
       flight.started = true
       return this.#lookup(host)
     }
-    this.#queue.add(run, { signal: flight.abort.signal }).then(
+    this.#add(run, flight.abort.signal).then(
       (addresses) => this.#land(host, flight, addresses, null),
       (error: unknown) => this.#land(host, flight, [], error),
     )
     return flight
+  }
+
+  /** Async, so that a queue that cannot be loaded is a lookup that failed. */
+  async #add(run: () => Promise<readonly Address[]>, signal: AbortSignal): Promise<readonly Address[]> {
+    this.#queue ??= makeLookupQueue()
+    return this.#queue.add(run, { signal })
   }
 
   #land(host: string, flight: Flight, addresses: readonly Address[], failure: unknown): void {

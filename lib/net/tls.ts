@@ -1,12 +1,6 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net'
-import {
-  checkServerIdentity,
-  connect,
-  createSecureContext,
-  type ConnectionOptions,
-  type SecureContext,
-  type TLSSocket,
-} from 'node:tls'
+import type * as Tls from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 import { ConnectError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -14,6 +8,14 @@ import { parseAddress } from './addresses.ts'
 import { LruMap } from '../core/lru-map.ts'
 import type { DialOptions, TlsOptions } from './network.ts'
 import { UNASKED } from './unasked.ts'
+
+/**
+ * Loaded with the first https: a Node that starts does not load it, and with node:crypto, which it needs, it
+ * takes about as long as such a start.
+ */
+function nodeTls(): typeof Tls {
+  return process.getBuiltinModule('node:tls')
+}
 
 /**
  * As on the wire. Node copies what it is given for each socket, and keeps the copy as long: that of an array
@@ -71,7 +73,7 @@ export class TlsDialler {
     const key = sessionKey(dial, tls)
     const session = this.#sessions.get(key)
     if (session !== undefined) options.session = session
-    const socket = connect(options)
+    const socket = nodeTls().connect(options)
     socket.on('session', (ticket) => this.#sessions.set(key, copyOf(ticket)))
     return socket
   }
@@ -81,7 +83,7 @@ export class TlsDialler {
     if (known !== undefined) return known
     let context: SecureContext
     try {
-      context = createSecureContext(tls)
+      context = nodeTls().createSecureContext(tls)
     } catch (error) {
       throw new ConnectError('tls', `tlsOptions cannot be used: ${(error as Error).message}`, error)
     }
@@ -108,7 +110,8 @@ function serverName(dial: DialOptions, tls: TlsOptions): string {
  * Without SNI, Node would hold the certificate against the address that was dialled, not the host.
  * And what the user's own check throws would be an uncaught exception: it is a refusal.
  */
-function identityCheck(dial: DialOptions, tls: TlsOptions): typeof checkServerIdentity | null {
+function identityCheck(dial: DialOptions, tls: TlsOptions): typeof Tls.checkServerIdentity | null {
+  const { checkServerIdentity } = nodeTls()
   const check = tls.checkServerIdentity
   if (check === undefined && tls.servername !== '') return null
   return (name, certificate) => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../core/crypto.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Authenticator, Credentials } from './authenticator.ts'
 import { digestField, digestKey, pickDigest, type DigestChallenge, type Login } from './digest.ts'

@@ -1,4 +1,4 @@
-import { createHash, getHashes } from 'node:crypto'
+import { createHash, getHashes } from '../../core/crypto.ts'
 import { parseChallenges, type Challenge } from './challenges.ts'
 
 /** A challenge of RFC 7616 that can be answered. Text is Latin-1, as it came. */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from '../../core/crypto.ts'
 
 /**
  * A name for credentials, equal for equal ones. It is written to disk with what they were answered with,

@@ -1,14 +1,6 @@
-import {
-  type Z_CallStatus,
-  ZStream,
-  Z_BUF_ERROR,
-  Z_NO_FLUSH,
-  Z_OK,
-  Z_STREAM_END,
-  zlibInflate,
-  zlibInflateInit2,
-} from 'pako'
+import type { Z_CallStatus, ZStream } from 'pako'
 import { type UnitDecoder, EMPTY, cutShort, damaged } from './coding.ts'
+import { pako } from './pako.ts'
 
 /**
  * A unit decoder on pako: slower than node:zlib, but synchronous, so that what it does when depends
@@ -17,7 +9,7 @@ import { type UnitDecoder, EMPTY, cutShort, damaged } from './coding.ts'
 export class PakoDecoder implements UnitDecoder {
   readonly #coding: string
   readonly #chunkSize: number
-  readonly #z: ZStream = new ZStream()
+  readonly #z: ZStream
   #finished = false
   /** The output was full: more may come without more input. */
   #pending = false
@@ -26,7 +18,8 @@ export class PakoDecoder implements UnitDecoder {
   constructor(coding: string, kind: 'raw' | 'zlib', chunkSize: number) {
     this.#coding = coding
     this.#chunkSize = chunkSize
-    zlibInflateInit2(this.#z, kind === 'raw' ? -15 : 15)
+    this.#z = new (pako().ZStream)()
+    pako().zlibInflateInit2(this.#z, kind === 'raw' ? -15 : 15)
     this.#z.output = new Uint8Array(chunkSize)
   }
 
@@ -45,6 +38,7 @@ export class PakoDecoder implements UnitDecoder {
   }
 
   read(): Uint8Array | null {
+    const { zlibInflate, Z_BUF_ERROR, Z_NO_FLUSH, Z_OK, Z_STREAM_END } = pako()
     const z = this.#z
     while (!this.ended && (z.avail_in > 0 || this.#pending)) {
       z.next_out = 0

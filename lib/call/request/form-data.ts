@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../core/crypto.ts'
 import { ArgumentError } from '../../core/errors.ts'
 
 /** A form's parts, ready to be sent: texts as bytes, files as they are. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash } from '../../core/crypto.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { TlsOptions } from '../../net/network.ts'
