@@ -3,7 +3,7 @@ import { ArgumentError, Client, LIMITS, SqliteStore, type ClientOptions } from '
 import type { BodyStore } from './body-sink.ts'
 import { CliError, usageError } from './cli-error.ts'
 import { clientOptions, fetchPlan } from './client-options.ts'
-import { CookieFiles } from './cookie-files.ts'
+import type { CookieFiles } from './cookie-files.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Gate } from './gate.ts'
 import type { GetOptions } from './get-options.ts'
@@ -12,9 +12,8 @@ import { onInterrupts } from './interrupts.ts'
 import { ItemFetcher } from './item-fetcher.ts'
 import { NoStore } from './no-store.ts'
 import { callsAtOnce } from './options.ts'
-import { OutputFolder } from './output-folder.ts'
 import { Progress, type ProgressMode, type ProgressStream } from './progress.ts'
-import { ReportFile } from './report-file.ts'
+import type { ReportFile } from './report-file.ts'
 import { StdoutStore } from './stdout-store.ts'
 import { summaryText } from './summary.ts'
 import { UrlSource } from './url-source.ts'
@@ -124,7 +123,8 @@ function makeClient(options: ClientOptions): Client {
 
 async function openCookies({ cookies, clientIps }: GetOptions, io: GetIo): Promise<CookieFiles | null> {
   if (!cookies.keeps) return null
-  return CookieFiles.open(cookies, clientIps, (text) => io.stderr.write(`trawl: ${text}\n`))
+  const files = await import('./cookie-files.ts')
+  return files.CookieFiles.open(cookies, clientIps, (text) => io.stderr.write(`trawl: ${text}\n`))
 }
 
 function openCache(path: string): SqliteStore | null {
@@ -139,7 +139,8 @@ function openCache(path: string): SqliteStore | null {
 
 async function openReport(path: string, source: UrlSource): Promise<ReportFile | null> {
   if (path === '') return null
-  const report = await ReportFile.open(path)
+  const files = await import('./report-file.ts')
+  const report = await files.ReportFile.open(path)
   if (source.identity === '' || (await report.identity()) !== source.identity) return report
   await report.close()
   throw usageError(`${path} is the input too; choose another --report`)
@@ -148,7 +149,8 @@ async function openReport(path: string, source: UrlSource): Promise<ReportFile |
 async function openStore(options: GetOptions, io: GetIo): Promise<BodyStore> {
   if (options.method === 'HEAD') return new NoStore()
   if (options.outputDir === '') return new StdoutStore(io.stdout)
-  return OutputFolder.open(options.outputDir, options.force)
+  const folders = await import('./output-folder.ts')
+  return folders.OutputFolder.open(options.outputDir, options.force)
 }
 
 function progressMode(options: GetOptions, stderr: ProgressStream): ProgressMode {

@@ -1,14 +1,18 @@
 import { CliError } from './cli-error.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { getCommand, type GetIo } from './get-command.ts'
+import type { GetIo } from './get-command.ts'
 
 /** The whole command: arguments and streams in, exit code out. Never rejects. */
 export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCode> {
   // Who reads the messages may go; the files and the report are still wanted.
   io.stderr.on('error', () => undefined)
   try {
-    return await runCommandLine(argv, io, (options) => getCommand(options, io))
+    return await runCommandLine(argv, io, async (options) => {
+      // Not for --help, --version and what is refused.
+      const { getCommand } = await import('./get-command.ts')
+      return getCommand(options, io)
+    })
   } catch (error) {
     if (error instanceof CliError) {
       io.stderr.write(`trawl: ${error.message}\n`)
