@@ -4,14 +4,14 @@ export interface BodySink {
   write(chunk: Uint8Array): Promise<void> | undefined
   /** Drops what was written, for a body that comes anew; false: it cannot be taken back. */
   restart(): Promise<boolean>
-  /** All of the body is here. Resolves with the file's path as reports show it; '' for none. */
-  commit(): Promise<string>
+  /** All of the body is here. The file's path as reports show it; '' for none. */
+  commit(): string | Promise<string>
   /** The body did not arrive whole; what there is of it goes. */
   discard(): Promise<void>
 }
 
 /** Where the bodies of a run go. */
 export interface BodyStore {
-  /** A place for this URL's body. Throws a FileError when it is taken. Asked before the request is sent. */
-  place(url: URL): Promise<BodySink>
+  /** A place for this URL's body. Rejects with a FileError when it is taken. Asked before the request is sent. */
+  place(url: URL): BodySink | Promise<BodySink>
 }

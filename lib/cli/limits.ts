@@ -15,6 +15,17 @@ export const CLI_LIMITS = {
   maxPathLength: 800,
   /** Bytes of a body gathered before they are written: small files cost one write. */
   writeSize: 65_536,
+  /**
+   * A visit to the disk that takes this long, ms, is slow: the thread pool costs less. A local disk takes
+   * 0.02 to 0.1, one behind a network mostly 1 and more.
+   */
+  slowVisit: 1,
+  /** So many more slow visits than quick ones, and the disk is not waited for. */
+  slowVisits: 8,
+  /** One visit that takes this long, ms, is enough for that. */
+  hangingVisit: 500,
+  /** Visits by way of the thread pool then, before it is tried whether the disk is quick now. */
+  visitsBySide: 512,
   /** Bytes of report lines waiting for the disk before fetching waits too. */
   reportBuffer: 1_048_576,
   /** With --pipeline, bodies up to this size are held whole, one at a time for each connection. */

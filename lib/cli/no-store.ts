@@ -2,7 +2,7 @@ import type { BodySink, BodyStore } from './body-sink.ts'
 
 /** For HEAD, whose answers have no body: nothing is stored. */
 export class NoStore implements BodyStore, BodySink {
-  async place(): Promise<BodySink> {
+  place(): BodySink {
     return this
   }
 
@@ -14,7 +14,7 @@ export class NoStore implements BodyStore, BodySink {
     return true
   }
 
-  async commit(): Promise<string> {
+  commit(): string {
     return ''
   }
 

@@ -1,8 +1,11 @@
 import { link, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { BodySink } from './body-sink.ts'
+import type { DiskPace } from './disk-pace.ts'
 import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { otherFileName, type FileName } from './file-names.ts'
 import { CLI_LIMITS } from './limits.ts'
+import { storeAtOnce } from './store-at-once.ts'
 
 /** What stands at a path. `blocked`: a file stands where one of its folders should. */
 export type Occupant = 'none' | 'folder' | 'file' | 'blocked'
@@ -18,6 +21,8 @@ export interface OpenPart {
 export interface OutputPlaces {
   /** Whether a file that exists is replaced. */
   readonly force: boolean
+  readonly pace: DiskPace
+  partPath(folder: string): string
   occupant(path: string): Promise<Occupant>
   openPart(name: FileName, path: string): Promise<OpenPart>
 }
@@ -49,7 +54,25 @@ export class OutputFile implements BodySink {
     return this.#waitingSize >= CLI_LIMITS.writeSize ? this.#flush() : undefined
   }
 
-  async commit(): Promise<string> {
+  commit(): string | Promise<string> {
+    if (this.#handle !== null || !this.#storeNow()) return this.#commitSlowly()
+    this.#leave()
+    return this.#path
+  }
+
+  /** A body that is still in memory, as all small ones are: whether it has its file already. */
+  #storeNow(): boolean {
+    const { pace, force } = this.#folder
+    if (!pace.mayWait()) return false
+    const part = this.#folder.partPath(dirname(this.#path))
+    const started = performance.now()
+    const outcome = storeAtOnce(part, this.#path, wholeOf(this.#waiting), force)
+    pace.took(performance.now() - started)
+    if (outcome === 'failed') pace.failed()
+    return outcome === 'stored'
+  }
+
+  async #commitSlowly(): Promise<string> {
     try {
       await this.#flush()
       await this.#close()
@@ -107,7 +130,7 @@ export class OutputFile implements BodySink {
     if (chunks.length === 0) return
     try {
       // Not writev, which may write less than it was given.
-      await this.#handle.writeFile(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+      await this.#handle.writeFile(wholeOf(chunks))
     } catch (error) {
       throw new FileError('ERR_FILE', `cannot write ${this.#part}: ${reasonOf(error)}`, error)
     }
@@ -163,6 +186,10 @@ export class OutputFile implements BodySink {
       await rename(this.#part, path)
     }
   }
+}
+
+function wholeOf(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
 /** What file systems without hard links answer: FAT, some network and container mounts. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { lstatSync } from 'node:fs'
 import { lstat, open, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
+import { DiskPace } from './disk-pace.ts'
 import { EXIT } from './exit-codes.ts'
 import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { fileNameOf, otherFileName, otherFolderName, type FileName } from './file-names.ts'
@@ -13,6 +15,9 @@ import { OutputFile, type Occupant, type OpenPart, type OutputPlaces } from './o
 export class OutputFolder implements BodyStore, OutputPlaces {
   readonly path: string
   readonly force: boolean
+  readonly pace: DiskPace
+  /** What all paths begin with. */
+  readonly #start: string
   readonly #foldCase: boolean
   /** Tells this run's temporary files from those of others. No URL gives a name with `~part`. */
   readonly #run = randomBytes(4).toString('hex')
@@ -20,15 +25,17 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   /** Final paths of the files under way. */
   readonly #underWay = new Set<string>()
 
-  private constructor(path: string, force: boolean) {
+  private constructor(path: string, force: boolean, pace: DiskPace) {
     this.path = path
     this.force = force
+    this.pace = pace
+    this.#start = join(path, 'x').slice(0, -1)
     this.#foldCase = process.platform === 'win32' || process.platform === 'darwin'
   }
 
   /** Makes the folder where it is missing, and tries whether files can be written to it. */
-  static async open(path: string, force: boolean): Promise<OutputFolder> {
-    const folder = new OutputFolder(path, force)
+  static async open(path: string, force: boolean, pace: DiskPace = new DiskPace()): Promise<OutputFolder> {
+    const folder = new OutputFolder(path, force, pace)
     const remedy = 'choose another --output-dir, or change its permissions'
     try {
       await makeFolder(path)
@@ -42,8 +49,23 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     return folder
   }
 
-  async place(url: URL): Promise<OutputFile> {
+  place(url: URL): OutputFile | Promise<OutputFile> {
     const name = fileNameOf(url, this.#foldCase)
+    const path = this.#plainPath(name)
+    if (!this.pace.mayWait()) return this.#placeSlowly(name)
+    const started = performance.now()
+    const occupant = occupantNow(path)
+    this.pace.took(performance.now() - started)
+    if (occupant !== 'none' && occupant !== 'file') return this.#placeSlowly(name)
+    if (!this.force) {
+      if (this.#underWay.has(path)) return Promise.reject(twiceError(path))
+      if (occupant === 'file') return Promise.reject(existsError(path))
+    }
+    this.#underWay.add(path)
+    return new OutputFile(this, name, path, () => this.#underWay.delete(path))
+  }
+
+  async #placeSlowly(name: FileName): Promise<OutputFile> {
     const path = await this.#locate(name)
     if (this.force) this.#underWay.add(path)
     else await this.#claim(path)
@@ -52,9 +74,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
 
   /** Takes the path before it is looked at: a second one of the same URL may be a moment behind. */
   async #claim(path: string): Promise<void> {
-    if (this.#underWay.has(path)) {
-      throw new FileError('ERR_FILE_EXISTS', `${path} is being written: the URL is twice in the list`)
-    }
+    if (this.#underWay.has(path)) throw twiceError(path)
     this.#underWay.add(path)
     try {
       if ((await this.occupant(path)) !== 'none') throw existsError(path)
@@ -66,7 +86,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
 
   /** A name in `folder` for a file that is not whole yet. */
   partPath(folder: string): string {
-    return join(folder, `~part-${this.#run}-${++this.#parts}`)
+    return `${folder}${sep}~part-${this.#run}-${++this.#parts}`
   }
 
   /**
@@ -99,9 +119,14 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     }
   }
 
+  /** Its names hold nothing that `join` would have to look for. */
+  #plainPath({ folders, name }: FileName): string {
+    return `${this.#start}${folders.join(sep)}${sep}${name}`
+  }
+
   /** The path for `name`, around files that stand where it needs folders, and the reverse. */
   async #locate(name: FileName): Promise<string> {
-    const plain = join(this.path, ...name.folders, name.name)
+    const plain = this.#plainPath(name)
     const occupant = await this.occupant(plain)
     if (occupant === 'none' || occupant === 'file') return plain
     if (occupant === 'folder') return otherFileName(plain)
@@ -113,6 +138,24 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     const path = join(folder, name.name)
     return (await this.occupant(path)) === 'folder' ? otherFileName(path) : path
   }
+}
+
+/** As `OutputFolder.occupant`, but waits for the disk; what it cannot tell at once is 'blocked'. */
+function occupantNow(path: string): Occupant {
+  try {
+    const facts = lstatSync(path, OR_UNDEFINED)
+    if (facts === undefined) return 'none'
+    return facts.isDirectory() ? 'folder' : 'file'
+  } catch {
+    return 'blocked'
+  }
+}
+
+/** A missing file is the rule here, and an error would cost more than all the rest. */
+const OR_UNDEFINED = { throwIfNoEntry: false } as const
+
+function twiceError(path: string): FileError {
+  return new FileError('ERR_FILE_EXISTS', `${path} is being written: the URL is twice in the list`)
 }
 
 /** A file in the way is no failure yet: the folder goes by another name then. */

@@ -13,7 +13,7 @@ export class StdoutStore implements BodyStore, BodySink {
     stdout.on('error', () => undefined)
   }
 
-  async place(): Promise<BodySink> {
+  place(): BodySink {
     return this
   }
 
@@ -31,7 +31,7 @@ export class StdoutStore implements BodyStore, BodySink {
     return !this.#hasWritten
   }
 
-  async commit(): Promise<string> {
+  commit(): string {
     return ''
   }
 
