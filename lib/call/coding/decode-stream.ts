@@ -61,7 +61,7 @@ export class LayerDecoder {
         size += chunk.length
         yield chunk
       }
-      checkTrailer(await this.#trailer(), crc, size)
+      checkTrailer(await this.#trailer(), 0, crc, size)
       if (!(await this.#nextMember())) return
       header = new GzipHeader(2)
     }
@@ -143,9 +143,13 @@ export class LayerDecoder {
   }
 }
 
-/** Compares a gzip member's trailer, CRC-32 and size modulo 2^32, little-endian, with what was decoded. */
-export function checkTrailer(trailer: Uint8Array, crc: number, size: number): void {
-  const view = new DataView(trailer.buffer, trailer.byteOffset, 8)
-  if (view.getUint32(0, true) !== crc) throw damaged('gzip', 'its checksum does not match')
-  if (view.getUint32(4, true) !== size % 0x1_0000_0000) throw damaged('gzip', 'its size does not match')
+/** Compares a gzip member's trailer, CRC-32 and size modulo 2^32, with what was decoded. */
+export function checkTrailer(bytes: Uint8Array, at: number, crc: number, size: number): void {
+  if (uint32(bytes, at) !== crc) throw damaged('gzip', 'its checksum does not match')
+  if (uint32(bytes, at + 4) !== size % 0x1_0000_0000) throw damaged('gzip', 'its size does not match')
+}
+
+/** Little-endian. */
+export function uint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
 }

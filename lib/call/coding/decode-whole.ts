@@ -9,7 +9,7 @@ import {
   trim,
 } from './coding.ts'
 import { checkUnits, type DecodeLimits, decodeLimitError, mostDecoded } from './decode-limits.ts'
-import { checkTrailer } from './decode-stream.ts'
+import { checkTrailer, uint32 } from './decode-stream.ts'
 import { GzipHeader } from './gzip-header.ts'
 import { ZSTD_PARAMS } from './zlib-decoder.ts'
 import { checkContentSize, ZstdFrame } from './zstd-frame.ts'
@@ -59,8 +59,8 @@ export class WholeDecoder {
   decode(input: Uint8Array): Uint8Array {
     if (input.length === 0) return EMPTY
     if (this.#coding === 'gzip') this.#gzip(input)
-    else if (this.#coding === 'deflate') this.#unit(deflateKind(input[0]!), input, guess(input))
-    else if (this.#coding === 'br') this.#unit('br', input, guess(input))
+    else if (this.#coding === 'deflate') this.#unit(deflateKind(input[0]!), input, guess(input.length))
+    else if (this.#coding === 'br') this.#unit('br', input, guess(input.length))
     else this.#zstd(input)
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts, this.#size)
   }
@@ -71,15 +71,13 @@ export class WholeDecoder {
     let units = 0
     do {
       checkUnits(++units, input.length)
-      const header = new GzipHeader()
-      at = header.push(input, at)
-      if (!header.done) throw cutShort('gzip')
+      at = behindHeader(input, at)
       const { out, taken } = this.#unit('raw', input.subarray(at), expected)
       at += taken
       if (at + 8 > input.length) throw cutShort('gzip')
-      checkTrailer(input.subarray(at, at + 8), zlib.crc32(out), out.length)
+      checkTrailer(input, at, zlib.crc32(out), out.length)
       at += 8
-      expected = guess(input.subarray(at))
+      expected = guess(input.length - at)
       // What does not begin like another member is padding or noise, and not a part of the body.
     } while (input[at] === 0x1f && input[at + 1] === 0x8b)
   }
@@ -148,18 +146,27 @@ function decoded(kind: UnitKind, input: Uint8Array, options: RunOptions): Buffer
   }
 }
 
-function guess(input: Uint8Array): number {
-  return input.length * USUAL_RATIO
+function guess(length: number): number {
+  return length * USUAL_RATIO
 }
 
 function zstdSize(frame: ZstdFrame, input: Uint8Array): number {
-  if (frame.contentSize === -1) return guess(input)
+  if (frame.contentSize === -1) return guess(input.length)
   return Math.min(frame.contentSize, input.length * MOST_GUESSED_RATIO)
+}
+
+/** Where the deflated bytes of a gzip member begin whose header begins at `at`. */
+function behindHeader(input: Uint8Array, at: number): number {
+  // Servers send the ten bytes, without flags.
+  if (input.length - at > 10 && uint32(input, at) === 0x00_08_8b_1f) return at + 10
+  const header = new GzipHeader()
+  const end = header.push(input, at)
+  if (!header.done) throw cutShort('gzip')
+  return end
 }
 
 /** The decoded size as the gzip trailer tells it: right for a body of one member, else a guess. */
 function gzipSize(input: Uint8Array): number {
-  if (input.length < 18) return guess(input)
-  const size = new DataView(input.buffer, input.byteOffset + input.length - 4, 4).getUint32(0, true)
-  return Math.min(size, input.length * MOST_GUESSED_RATIO)
+  if (input.length < 18) return guess(input.length)
+  return Math.min(uint32(input, input.length - 4), input.length * MOST_GUESSED_RATIO)
 }
