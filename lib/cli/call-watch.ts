@@ -18,14 +18,15 @@ interface CallEvent {
 
 /** Follows the calls of one run on the client's channels: a call that fails cannot tell by itself. */
 export class CallWatch {
-  readonly #listeners = new WeakMap<object, CallListener>()
+  /** Of the calls that are not settled. A WeakMap costs more, in each collection of the heap too. */
+  readonly #listeners = new Map<object, CallListener>()
   /** Whose call begins now. */
   #next: CallListener | null = null
   readonly #channels: readonly (readonly [name: string, onEvent: (event: unknown) => void])[] = [
     ['trawl:call:start', (event) => this.#onStart(event as CallEvent)],
     ['trawl:call:redirect', (event) => this.#of(event)?.onRedirect()],
     ['trawl:call:retry', (event) => this.#of(event)?.onRetry((event as CallEvent).retries!)],
-    ['trawl:call:end', (event) => this.#of(event)?.onSettled((event as CallEvent).status)],
+    ['trawl:call:end', (event) => this.#onEnd(event as CallEvent)],
   ]
 
   constructor() {
@@ -49,6 +50,12 @@ export class CallWatch {
   #onStart({ call }: CallEvent): void {
     if (this.#next !== null) this.#listeners.set(call, this.#next)
     this.#next = null
+  }
+
+  #onEnd({ call, status }: CallEvent): void {
+    const listener = this.#listeners.get(call)
+    this.#listeners.delete(call)
+    listener?.onSettled(status)
   }
 
   #of(event: unknown): CallListener | undefined {

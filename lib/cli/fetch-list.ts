@@ -2,30 +2,62 @@ import type { InputItem } from './input.ts'
 
 /**
  * Works off a list with at most `width` items under way: as many loops that each take an item and
- * wait for it. No more than that is ever taken from the list. Rejects when the list itself fails,
- * after all that was under way has ended; `work` must not reject.
+ * wait for it. The list comes in groups, and no further one is taken before all of the last have been begun.
+ * Rejects when the list itself fails, after all that was under way has ended; `work` must not reject.
  */
 export async function fetchList(
-  items: AsyncIterable<InputItem>,
+  groups: AsyncIterable<readonly InputItem[]>,
   width: number,
   mayStart: () => boolean,
   work: (item: InputItem) => Promise<void>,
 ): Promise<void> {
-  const iterator = items[Symbol.asyncIterator]()
-  const state: { ended: boolean; failure: unknown } = { ended: false, failure: null }
+  const taken = new Taken(groups[Symbol.asyncIterator]())
   const loop = async (): Promise<void> => {
-    while (!state.ended && mayStart()) {
-      try {
-        const next = await iterator.next()
-        if (next.done === true) break
-        if (mayStart()) await work(next.value)
-      } catch (error) {
-        state.failure ??= error
-        break
-      }
+    while (!taken.ended && mayStart()) {
+      const item = taken.next()
+      if (item === undefined) await taken.more()
+      else await work(item)
     }
-    state.ended = true
+    taken.ended = true
   }
   await Promise.all(Array.from({ length: width }, loop))
-  if (state.failure !== null) throw state.failure
+  if (taken.failure !== null) throw taken.failure.error
+}
+
+/** What has come of a list. */
+class Taken {
+  ended = false
+  failure: { error: unknown } | null = null
+  readonly #groups: AsyncIterator<readonly InputItem[]>
+  #group: readonly InputItem[] = []
+  #at = 0
+  /** One reading for all that wait for it. */
+  #reading: Promise<void> | null = null
+
+  constructor(groups: AsyncIterator<readonly InputItem[]>) {
+    this.#groups = groups
+  }
+
+  /** undefined: the group is used up. */
+  next(): InputItem | undefined {
+    return this.#group[this.#at++]
+  }
+
+  more(): Promise<void> {
+    this.#reading ??= this.#read()
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { done, value } = await this.#groups.next()
+      if (done === true) this.ended = true
+      else this.#group = value
+      this.#at = 0
+    } catch (error) {
+      this.ended = true
+      this.failure = { error }
+    }
+    this.#reading = null
+  }
 }

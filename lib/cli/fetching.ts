@@ -1,7 +1,7 @@
 import type { Response, StreamResponse } from '../index.ts'
 import type { CallListener } from './call-watch.ts'
-import { factsOf } from './item-outcome.ts'
-import type { Outcome } from './outcome.ts'
+import type { Gate } from './gate.ts'
+import { addFacts, type OpenOutcome } from './item-outcome.ts'
 
 /** One item on its way: what it has been through, known also when it fails. */
 export class Fetching implements CallListener {
@@ -12,23 +12,26 @@ export class Fetching implements CallListener {
   response: Response | StreamResponse | null = null
   /** Of all its calls. */
   retries = 0
-  readonly #leave: () => void
+  readonly #gate: Gate
+  readonly #origin: string
   #hasLeft = false
   /** Of the calls before the present one. */
   #retriesBefore = 0
   #redirects = 0
   #status = 0
 
-  constructor(url: URL, leave: () => void) {
+  /** It has passed the gate, as one of this origin. */
+  constructor(url: URL, gate: Gate, origin: string) {
     this.url = url
-    this.#leave = leave
+    this.#gate = gate
+    this.#origin = origin
   }
 
   /** Gives its place at the gate to another, once: it has had its first try, or is done. */
   leave(): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    this.#leave()
+    this.#gate.leave(this.#origin)
   }
 
   /** A new call begins. */
@@ -52,10 +55,14 @@ export class Fetching implements CallListener {
     this.#status = status
   }
 
-  get facts(): Partial<Outcome> {
-    const { retries } = this
-    if (this.response !== null) return { ...factsOf(this.response), retries }
-    const status = this.#status === 0 ? {} : { status: this.#status }
-    return { retries, redirects: this.#redirects, ...status }
+  /** Fills in what it has been through. */
+  addTo(outcome: Partial<OpenOutcome>): void {
+    outcome.retries = this.retries
+    if (this.response !== null) {
+      addFacts(outcome, this.response)
+    } else {
+      outcome.redirects = this.#redirects
+      if (this.#status !== 0) outcome.status = this.#status
+    }
   }
 }

@@ -72,7 +72,11 @@ function hostFolder(url: URL): string {
 
 /** `?` for an empty query, which `url.search` does not tell from none: it is sent, so it is another URL. */
 function searchOf(url: URL): string {
-  return url.search === '' && url.href.split('#', 1)[0]!.endsWith('?') ? '?' : url.search
+  const { search } = url
+  if (search !== '') return search
+  const { href } = url
+  const end = href.indexOf('#')
+  return href[(end === -1 ? href.length : end) - 1] === '?' ? '?' : ''
 }
 
 function lastName(last: string, search: string): string {

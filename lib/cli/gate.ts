@@ -12,14 +12,18 @@ class Door {
     return this.#inside === 0
   }
 
-  async enter(): Promise<void> {
-    if (this.#inside < this.#most) {
-      this.#inside++
-      return
-    }
+  /** Whether there was room. Nobody is overtaken: where others wait there is none. */
+  tryEnter(): boolean {
+    if (this.#inside >= this.#most) return false
+    this.#inside++
+    return true
+  }
+
+  enter(): Promise<void> | undefined {
+    if (this.tryEnter()) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.push(resolve)
-    await promise
+    return promise
   }
 
   /** Whoever waits longest takes the place, which is never free in between. */
@@ -52,18 +56,27 @@ export class Gate {
     this.#mostOfOne = mostOfOne
   }
 
-  /** Resolves with whether the item may go on; each one that may must leave. */
-  async enter(host: string): Promise<boolean> {
+  /** Whether the item may go on, at once where there is room; each one that may must leave. */
+  enter(host: string): boolean | Promise<boolean> {
     let door = this.#hosts.get(host)
     if (door === undefined) {
       door = new Door(this.#mostOfOne)
       this.#hosts.set(host, door)
     }
+    if (!door.tryEnter()) return this.#wait(host, door)
+    const room = this.#all.enter()
+    return room === undefined ? this.#mayGoOn(host) : room.then(() => this.#mayGoOn(host))
+  }
+
+  async #wait(host: string, door: Door): Promise<boolean> {
     await door.enter()
     await this.#all.enter()
-    if (!this.#closed) return true
-    this.leave(host)
-    return false
+    return this.#mayGoOn(host)
+  }
+
+  #mayGoOn(host: string): boolean {
+    if (this.#closed) this.leave(host)
+    return !this.#closed
   }
 
   leave(host: string): void {

@@ -91,8 +91,10 @@ export class GetRun implements Interruptible {
     this.tally.add(outcome)
     if (outcome.message !== '') this.#tell(outcome)
     if (outcome.fatal) this.#stop(outcome.message)
+    const { report } = this.#parts
+    if (report === null) return
     try {
-      await this.#parts.report?.add(outcome)
+      await report.add(outcome)
     } catch (error) {
       // A run whose report has holes is not what was asked for.
       this.#stop(reasonOf(error))

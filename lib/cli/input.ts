@@ -17,32 +17,35 @@ const BOM = '\uFEFF'
 
 /**
  * The URLs of a list: one a line, LF or CR LF; empty lines and lines that begin with `#` are
- * skipped, blanks around a URL too. Reads as it is asked: a list may be longer than the memory.
+ * skipped, blanks around a URL too. Reads as it is asked: a list may be longer than the memory. Gives what each
+ * chunk brings at once: a step of an asynchronous generator for each URL would cost more than to parse it.
  */
-export async function* readItems(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<InputItem, void, void> {
+export async function* readItems(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<InputItem[], void, void> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let rest = ''
   let dropping = false
   let line = 0
   for await (const chunk of chunks) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    const items: InputItem[] = []
     rest = parts.pop()!
     for (const part of parts) {
       line++
       const item = dropping ? null : itemOf(part, line)
       dropping = false
-      if (item !== null) yield item
+      if (item !== null) items.push(item)
     }
     // The rest of an overlong line is dropped as it comes, so that no input can fill the memory.
     if (rest.length > CLI_LIMITS.maxLineLength) {
       const item = dropping ? null : itemOf(rest, line + 1)
       dropping = true
       rest = ''
-      if (item !== null) yield item
+      if (item !== null) items.push(item)
     }
+    if (items.length > 0) yield items
   }
   const item = dropping ? null : itemOf(rest + decoder.decode(), line + 1)
-  if (item !== null) yield item
+  if (item !== null) yield [item]
 }
 
 /** How many items `readItems` gives for the same bytes, much faster: for the total in the progress. */

@@ -86,36 +86,35 @@ export class ItemFetcher {
       const blank = blankOutcome(showUrlText(item.text), item.line)
       return { ...blank, error: 'ERR_URL', message: where + url, exitCode: EXIT.other }
     }
-    const base = { ...blankOutcome(withoutCredentials(url), item.line), host: url.host }
+    const outcome = blankOutcome(withoutCredentials(url), item.line)
+    outcome.host = url.host
+    const { origin } = url
     let sink: BodySink | null = null
     let fetching: Fetching | null = null
     try {
-      sink = await this.#store.place(url)
-      if (!(await this.#gate.enter(url.origin))) {
+      // What is there at once is not awaited: each await is a turn of the queue, and there are five.
+      const place = this.#store.place(url)
+      sink = place instanceof Promise ? await place : place
+      const entered = this.#gate.enter(origin)
+      if (entered !== true && !(await entered)) {
         await sink.discard()
         return null
       }
-      fetching = new Fetching(url, () => this.#gate.leave(url.origin))
+      fetching = new Fetching(url, this.#gate, origin)
       this.#cookies?.give(url)
-      const response = await this.#fetchHere(sink, fetching)
-      const file = await storeBody(response, sink)
-      return { ...base, ...fetching.facts, ...judge(response, this.#plan.follows), file }
+      const response = await this.#fetchInto(sink, fetching)
+      const stored = storeBody(response, sink)
+      const file = typeof stored === 'string' ? stored : await stored
+      fetching.addTo(outcome)
+      judge(outcome, response, this.#plan.follows)
+      outcome.file = file
     } catch (error) {
       await sink?.discard().catch(() => undefined)
-      const totalMs = fetching === null ? -1 : performance.now() - fetching.started
-      return { ...base, ...failureOf(error), totalMs, ...fetching?.facts }
+      Object.assign(outcome, failureOf(error))
+      outcome.totalMs = fetching === null ? -1 : performance.now() - fetching.started
+      fetching?.addTo(outcome)
     }
-  }
-
-  /** Between the gate and what follows. */
-  async #fetchHere(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
-    this.underWay++
-    try {
-      return await this.#fetchInto(sink, fetching)
-    } finally {
-      this.underWay--
-      fetching.leave()
-    }
+    return outcome
   }
 
   /**
@@ -123,20 +122,26 @@ export class ItemFetcher {
    * breaks off on its way to the disk is asked for again here, within the same number of retries.
    */
   async #fetchInto(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
-    for (;;) {
-      const response = await this.#send(fetching)
-      fetching.response = response
-      if (response instanceof Response) return response
-      try {
-        await receive(response, sink)
-        return response
-      } catch (error) {
-        if (!this.#mayRetry(error, fetching) || !(await sink.restart())) throw error
-        fetching.leave()
-        await this.#pause(fetching.retries)
-        if (this.#isTooLate(fetching)) throw error
-        fetching.retries++
+    this.underWay++
+    try {
+      for (;;) {
+        const response = await this.#send(fetching)
+        fetching.response = response
+        if (response instanceof Response) return response
+        try {
+          await receive(response, sink)
+          return response
+        } catch (error) {
+          if (!this.#mayRetry(error, fetching) || !(await sink.restart())) throw error
+          fetching.leave()
+          await this.#pause(fetching.retries)
+          if (this.#isTooLate(fetching)) throw error
+          fetching.retries++
+        }
       }
+    } finally {
+      this.underWay--
+      fetching.leave()
     }
   }
 
@@ -158,17 +163,24 @@ export class ItemFetcher {
     await sleep(Math.random() * most, undefined, { signal }).catch(() => undefined)
   }
 
-  async #send(fetching: Fetching): Promise<Response | StreamResponse> {
+  #send(fetching: Fetching): Promise<Response | StreamResponse> {
+    return this.#plan.whole ? this.#sendWhole(fetching) : this.#sendStreamed(fetching)
+  }
+
+  async #sendWhole(fetching: Fetching): Promise<Response | StreamResponse> {
     const { href } = fetching.url
-    if (this.#plan.whole) {
-      try {
-        return await this.#begin(fetching, this.#plan.request, (own) => this.#client.request(href, own))
-      } catch (error) {
-        // Too large to be held: fetched anew, alone on its connection, and written as it comes.
-        if (!(error instanceof LimitError) || error.limit !== 'maxBodySize') throw error
-        if (error.value >= this.#plan.maxFileSize) throw error
-      }
+    try {
+      return await this.#begin(fetching, this.#plan.request, (own) => this.#client.request(href, own))
+    } catch (error) {
+      // Too large to be held: fetched anew, alone on its connection, and written as it comes.
+      if (!(error instanceof LimitError) || error.limit !== 'maxBodySize') throw error
+      if (error.value >= this.#plan.maxFileSize) throw error
     }
+    return this.#sendStreamed(fetching)
+  }
+
+  #sendStreamed(fetching: Fetching): Promise<StreamResponse> {
+    const { href } = fetching.url
     return this.#begin(fetching, this.#streamOptions, (own) => this.#client.stream(href, own))
   }
 
@@ -206,14 +218,11 @@ async function receive(response: StreamResponse, sink: BodySink): Promise<void> 
   }
 }
 
-/** Resolves with the file; '' where the body is not wanted. */
-async function storeBody(response: Response | StreamResponse, sink: BodySink): Promise<string> {
-  if (isWanted(response)) {
-    if (response instanceof Response) await sink.write(response.bytes())
-    return sink.commit()
-  }
-  await sink.discard()
-  return ''
+/** The file; '' where the body is not wanted. */
+function storeBody(response: Response | StreamResponse, sink: BodySink): string | Promise<string> {
+  if (!isWanted(response)) return sink.discard().then(() => '')
+  const room = response instanceof Response ? sink.write(response.bytes()) : undefined
+  return room === undefined ? sink.commit() : room.then(() => sink.commit())
 }
 
 function isWanted({ status }: Response | StreamResponse): boolean {

@@ -7,8 +7,11 @@ import { RetryTimeError } from './retry-time.ts'
 
 type AnyResponse = Response | StreamResponse
 
+/** One that is being filled in. */
+export type OpenOutcome = { -readonly [Name in keyof Outcome]: Outcome[Name] }
+
 /** The outcome of which nothing is known yet. */
-export function blankOutcome(url: string, line: number): Outcome {
+export function blankOutcome(url: string, line: number): OpenOutcome {
   return {
     url,
     finalUrl: '',
@@ -33,34 +36,35 @@ export function blankOutcome(url: string, line: number): Outcome {
   }
 }
 
-/** What an answer means. `follows`: redirects are. */
-export function judge(response: AnyResponse, follows: boolean): Pick<Outcome, 'message' | 'exitCode'> {
-  const { status, statusText, redirects, headers } = response
-  const exitCode = exitCodeOfStatus(status)
-  if (isGoodStatus(status)) return { message: '', exitCode }
+/** Fills in what an answer means. `follows`: redirects are. */
+export function judge(outcome: OpenOutcome, response: AnyResponse, follows: boolean): void {
+  outcome.exitCode = exitCodeOfStatus(response.status)
+  if (!isGoodStatus(response.status)) outcome.message = answered(response, follows)
+}
+
+function answered({ status, statusText, redirects, headers, url }: AnyResponse, follows: boolean): string {
   const location = headers.get('location')
   const isLeft = !follows && status < 400 && location !== null
   const to = isLeft ? `, to ${showUrlText(location)}: redirects are not followed without -L` : ''
-  const at = redirects.length > 0 ? `, redirected to ${response.url}` : ''
-  return { message: `answered ${status}${statusText === '' ? '' : ` ${statusText}`}${at}${to}`, exitCode }
+  const at = redirects.length > 0 ? `, redirected to ${url}` : ''
+  return `answered ${status}${statusText === '' ? '' : ` ${statusText}`}${at}${to}`
 }
 
-export function factsOf(response: AnyResponse): Partial<Outcome> {
-  const { cache } = response
+/** Fills in what an answer says of itself. */
+export function addFacts(outcome: Partial<OpenOutcome>, response: AnyResponse): void {
+  const { cache, timings } = response
   const isStored = cache === 'hit' || cache === 'stale' || cache === 'revalidated'
-  return {
-    status: response.status,
-    finalUrl: response.url,
-    redirects: response.redirects.length,
-    cache: cache ?? '',
-    bytesOnWire: isStored ? 0 : response.bytesOnWire,
-    bytesDecoded: response.bytesDecoded,
-    headMs: response.timings.head,
-    ...(response.timings.total < 0 ? {} : { totalMs: response.timings.total }),
-    clientIp: response.clientIp,
-    remoteAddress: response.remoteAddress,
-    attempt: response.attempt,
-  }
+  outcome.status = response.status
+  outcome.finalUrl = response.url
+  outcome.redirects = response.redirects.length
+  outcome.cache = cache ?? ''
+  outcome.bytesOnWire = isStored ? 0 : response.bytesOnWire
+  outcome.bytesDecoded = response.bytesDecoded
+  outcome.headMs = timings.head
+  if (timings.total >= 0) outcome.totalMs = timings.total
+  outcome.clientIp = response.clientIp
+  outcome.remoteAddress = response.remoteAddress
+  outcome.attempt = response.attempt
 }
 
 /** What went wrong, as far as it is not an answer. */

@@ -2,23 +2,28 @@ import { CLI_LIMITS } from './limits.ts'
 
 /** The URL that a text means, or what is wrong with it, with the remedy. */
 export function parseItemUrl(text: string, tooLong = false): URL | string {
-  const shown = JSON.stringify(showUrlText(text))
   if (tooLong) {
+    const shown = quoted(text)
     return `${shown}... is longer than ${CLI_LIMITS.maxLineLength} characters; put one URL on a line`
   }
   if (!/^https?:/iu.test(text)) {
+    const shown = quoted(text)
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(text)?.[1]
     if (scheme !== undefined) return `${shown}: the scheme ${scheme} is not supported; use http or https`
     return `${shown} is not a URL; write the scheme too, as in http://example.com/`
   }
   // URL parsers drop these and join what is around them: an old Mac's list would be one URL.
-  if (/[\t\r\n]/u.test(text)) return `${shown} has a tab or a line end inside; put one URL on a line`
+  if (/[\t\r\n]/u.test(text)) return `${quoted(text)} has a tab or a line end inside; put one URL on a line`
   if (text.includes('\uFFFD'))
-    return `${shown} is not UTF-8; save the list as UTF-8, or write %XX for its bytes`
+    return `${quoted(text)} is not UTF-8; save the list as UTF-8, or write %XX for its bytes`
   const url = URL.parse(text)
-  if (url === null) return `${shown} is not a valid URL; check its host and port`
-  url.hash = ''
+  if (url === null) return `${quoted(text)} is not a valid URL; check its host and port`
+  if (text.includes('#')) url.hash = ''
   return url
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(showUrlText(text))
 }
 
 /** As it was sent, for messages and reports. Passwords have no place there. */

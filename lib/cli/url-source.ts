@@ -7,7 +7,7 @@ import { reasonOf } from './file-error.ts'
 import { countItems, readItems, type InputItem } from './input.ts'
 
 /** The items of a run, arguments first, then the input, read as they are asked for. */
-export class UrlSource implements AsyncIterable<InputItem> {
+export class UrlSource implements AsyncIterable<readonly InputItem[]> {
   readonly #urls: readonly string[]
   readonly #stream: Readable | null
   readonly #path: string
@@ -49,8 +49,8 @@ export class UrlSource implements AsyncIterable<InputItem> {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<InputItem, void, void> {
-    for (const text of this.#urls) yield { text, line: 0, tooLong: false }
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly InputItem[], void, void> {
+    yield this.#urls.map((text) => ({ text, line: 0, tooLong: false }))
     if (this.#stream === null) return
     try {
       yield* readItems(this.#stream)

@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { fetchList } from '../../lib/cli/fetch-list.ts'
 import type { InputItem } from '../../lib/cli/input.ts'
 
-async function* items(count: number): AsyncGenerator<InputItem> {
-  for (let line = 1; line <= count; line++) yield { text: `http://a/${line}`, line, tooLong: false }
+/** In groups of three. */
+async function* items(count: number): AsyncGenerator<InputItem[]> {
+  const all = Array.from({ length: count }, (_, i) => ({
+    text: `http://a/${i + 1}`,
+    line: i + 1,
+    tooLong: false,
+  }))
+  for (let at = 0; at < count; at += 3) yield all.slice(at, at + 3)
 }
 
 describe('working off a list', () => {
@@ -46,10 +52,31 @@ describe('working off a list', () => {
     expect(ended).toBe(10)
   })
 
+  it('takes no group before all of the last have been begun', async () => {
+    let groups = 0
+    async function* counted(): AsyncGenerator<InputItem[]> {
+      for await (const group of items(30)) {
+        groups++
+        yield group
+      }
+    }
+    let begun = 0
+    await fetchList(
+      counted(),
+      2,
+      () => true,
+      async () => {
+        expect(groups).toBe(Math.floor(begun++ / 3) + 1)
+        await Promise.resolve()
+      },
+    )
+    expect(begun).toBe(30)
+  })
+
   it('fails with the list, after what was under way', async () => {
     const gate = Promise.withResolvers<void>()
     let ended = 0
-    async function* broken(): AsyncGenerator<InputItem> {
+    async function* broken(): AsyncGenerator<InputItem[]> {
       yield* items(3)
       setImmediate(() => gate.resolve())
       throw new Error('the disk is gone')

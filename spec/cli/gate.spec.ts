@@ -6,7 +6,7 @@ import { Gate } from '../../lib/cli/gate.ts'
 async function come(gate: Gate, hosts: readonly string[]): Promise<string[]> {
   const seen: string[] = []
   for (const [i, host] of hosts.entries()) {
-    void gate.enter(host).then((may) => seen.push(`${may ? '' : 'no '}${host}${i}`))
+    void Promise.resolve(gate.enter(host)).then((may) => seen.push(`${may ? '' : 'no '}${host}${i}`))
   }
   await turn()
   return seen

@@ -9,7 +9,7 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 
 async function read(text: string, size = 1_000): Promise<InputItem[]> {
   const items: InputItem[] = []
-  for await (const item of readItems(inPieces(Buffer.from(text), size))) items.push(item)
+  for await (const group of readItems(inPieces(Buffer.from(text), size))) items.push(...group)
   return items
 }
 
