@@ -1,39 +1,37 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { judge, type Goal } from './judge.ts'
+import type { Machine } from './machine.ts'
+import { type CaseResult, failuresOf } from './results.ts'
+import { caseTable, goalsTable } from './tables.ts'
 
-const root = join(import.meta.dirname, '..')
-
-/** Writes docs/benchmarks.md: nothing in it is written by hand. */
-export async function writePage(speed: readonly string[], memory: string): Promise<void> {
-  const cpu = cpus()
-  const text = `# Benchmarks
-
-Written by \`npm run bench -- --write\`, never by hand. What counts is the ratio within one run: absolute numbers
-are those of the machine that made them.
-
-Node ${process.version}, ${versionOf('undici')}, ${versionOf('got')}, on ${cpu.length} x ${cpu[0]?.model.trim() ?? 'unknown'}.
-
-## CPU and throughput
-
-One nginx on loopback answers with status 200 and 128 bytes. Each case runs in a process of its own, warms up, and
-is measured several times, in turns with the others; the numbers are medians. *CPU us* is the client's own CPU
-time, user and system, for one request, read as text; *range* is the lowest and highest of the rounds. Connections
-times depth requests are under way at any moment. trawl runs with its defaults: time limits, decoding, checks,
-retries and redirects are on; *bare* is without the last two, *jar* with a cookie jar, three cookies in each request. undici runs on a \`Pool\` with \`blocking: false\`, which lets it pipeline. *raw socket* is the floor: it
-writes bytes that are ready and counts answers by their size. *connections* is what the server counted: \`fetch\` cannot be
-told how many to open.
-
-${speed.join('\n\n')}
-
-## Memory
-
-${memory.trim()}
-`
-  writeFileSync(join(root, 'docs/benchmarks.md'), text)
+export interface RunReport extends Machine {
+  /** What was run, in words. */
+  readonly settings: string
+  readonly cases: readonly CaseResult[]
 }
 
-function versionOf(name: string): string {
-  const path = join(root, 'node_modules', name, 'package.json')
-  return `${name} ${(JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version}`
+/** docs/benchmarks.md: nothing in it is written by hand. */
+export function page(report: RunReport, goals: readonly Goal[]): string {
+  const { machine, versions, settings, cases } = report
+  const judgements = goals.map((goal) => judge(goal, cases))
+  const failures = failuresOf(cases)
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  const sections = cases.map((each) => `## ${each.title}\n\n${each.text}\n\n${caseTable(each)}`)
+  const parts = [
+    `# Benchmarks`,
+    'Written by `npm run bench -- --write`, never by hand. What counts is the ratio within one run: absolute numbers are ' +
+      'those of the machine that made them. Why goals are missed, and what each microsecond goes to, is in ' +
+      '[performance](performance.md).',
+    `On ${machine}. With ${names.join(', ')}. ${settings}`,
+    'Each number is the median of the rounds, with the lowest and the highest of them; *connections* is the most that the ' +
+      "server counted at once. *CPU* is the client's own, user and system. *p50* and *p99* are of every seventh request. " +
+      '*peak* is the most memory that the process ever held, of which an empty Node holds about 45 MB. *to undici* and *to ' +
+      'the floor* are medians of the ratios round by round. trawl runs with its defaults: redirects, retries, time ' +
+      'limits, decoding and limits are on. Peers run as their documentation proposes for many requests to one site, ' +
+      'with their own time limits. The raw socket is the floor: it writes bytes that are ready and counts answers by ' +
+      'their size.',
+    ...(failures.length === 0 ? [] : [`## Failed\n\n${failures.map((each) => `- ${each}`).join('\n')}`]),
+    ...sections,
+    `## To reach\n\n${goalsTable(judgements)}`,
+  ]
+  return `${parts.join('\n\n')}\n`
 }

@@ -1,9 +1,19 @@
-import type { Measured } from './compare.ts'
+import type { Judgement } from './judge.ts'
+import type { Metric } from './measure.ts'
+import { type CaseResult, type ClientResult, ratioOf, referencesOf, spreadOf } from './results.ts'
+import type { Spread } from './statistics.ts'
 
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+export { median } from './statistics.ts'
+
+const HEADINGS: Readonly<Record<Metric, string>> = {
+  cpu: 'CPU us',
+  perSecond: 'a second',
+  p50: 'p50 ms',
+  p99: 'p99 ms',
+  wall: 'ms in all',
+  peakRss: 'peak MB',
+  bytes: 'bytes',
+  connections: 'connections',
 }
 
 /** A Markdown table, columns aligned, the first to the left and the others to the right. */
@@ -15,36 +25,88 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
 
-/** All loads of one shape, the cheapest first. */
-export function speedTable(group: readonly Measured[]): string {
-  const { connections, depth } = group[0]!
-  const cpuOf = (load: string): number => {
-    const found = group.find((each) => each.load === load)
-    return found === undefined ? NaN : median(found.results.map((result) => result.cpuMicroseconds))
-  }
-  const rows = group
-    .toSorted((a, b) => cpuOf(a.load) - cpuOf(b.load))
-    .map(({ load, results }) => {
-      const cpu = results.map((result) => result.cpuMicroseconds)
-      return [
-        load,
-        cpuOf(load).toFixed(1),
-        `${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}`,
-        Math.round(median(results.map((result) => result.requestsPerSecond))).toLocaleString('en'),
-        (cpuOf(load) / cpuOf('undici request')).toFixed(2),
-        (cpuOf(load) / cpuOf('undici dispatch')).toFixed(2),
-        String(Math.max(...results.map((result) => result.connectionsSeen))),
-      ]
-    })
+/** With three digits that mean something; thousands are parted. */
+export function figure(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 100) return Math.round(value).toLocaleString('en')
+  return value.toFixed(size >= 10 ? 1 : 2)
+}
+
+function median(of: Spread | null): string {
+  return of === null ? '' : figure(of.median)
+}
+
+/** `12.3 (11.8 to 13.0)`; only the one where the rounds agree. */
+export function withRange(of: Spread | null): string {
+  if (of === null) return ''
+  const { lowest, highest } = of
+  const range = [figure(lowest), figure(highest)]
+  return range[0] === range[1] ? figure(of.median) : `${figure(of.median)} (${range.join(' to ')})`
+}
+
+/** All clients of a case, the cheapest first: medians with the lowest and the highest of the rounds. */
+export function caseTable(result: CaseResult): string {
+  const { metrics, clients, unit } = result
+  const first = metrics[0]!
+  const { undici, floor } = referencesOf(result)
+  const references = [
+    ['to undici', undici],
+    ['to the floor', floor],
+  ] as const
+  const columns = references.filter(([, client]) => client !== undefined)
   const head = [
     'client',
-    'CPU us',
-    'range',
-    'requests/s',
-    'to undici request',
-    'to undici dispatch',
-    'connections',
+    ...metrics.map((metric) => (metric === 'cpu' ? `CPU us a ${unit}` : HEADINGS[metric])),
+    ...columns.map(([heading]) => heading),
   ]
-  const title = `${connections === 1 ? '1 connection' : `${connections} connections`}, depth ${depth}`
-  return `### ${title}\n\n${table(head, rows)}`
+  const rows = sorted(clients, first).map((client) =>
+    [client.client].concat(
+      metrics.map((metric) => shown(client, metric)),
+      columns.map(([, to]) => median(ratioOf(client, to, first))),
+    ),
+  )
+  return table(head, rows)
+}
+
+function shown(client: ClientResult, metric: Metric): string {
+  const values = spreadOf(client, metric)
+  // How many there were at most is what tells whether a client kept to what it was told.
+  if (metric === 'connections') return values === null ? '' : String(values.highest)
+  return withRange(values)
+}
+
+/** Those without a value come last. */
+function sorted(clients: readonly ClientResult[], metric: Metric): ClientResult[] {
+  const key = (client: ClientResult): number => {
+    const value = spreadOf(client, metric)?.median ?? Infinity
+    return metric === 'perSecond' ? -value : value
+  }
+  return clients.toSorted((a, b) => key(a) - key(b))
+}
+
+/** One line for each client of each case: the first metric, and its ratios. */
+export function quickTable(results: readonly CaseResult[]): string {
+  const rows = results.flatMap((result) => {
+    const first = result.metrics[0]!
+    const { undici, floor } = referencesOf(result)
+    return sorted(result.clients, first).map((client) => [
+      result.name,
+      client.client,
+      first === 'cpu' ? `CPU us a ${result.unit}` : HEADINGS[first],
+      withRange(spreadOf(client, first)),
+      client === undici ? '' : withRange(ratioOf(client, undici, first)),
+      client === floor ? '' : withRange(ratioOf(client, floor, first)),
+    ])
+  })
+  return table(['case', 'client', 'metric', 'median', 'to undici', 'to the floor'], rows)
+}
+
+/** What was to be reached, and whether it was. */
+export function goalsTable(judgements: readonly Judgement[]): string {
+  const rows = judgements.map(({ goal, measured, verdict }) => {
+    const [word, limit] =
+      goal.atMost === undefined ? ['at least', goal.atLeast] : (['at most', goal.atMost] as const)
+    return [goal.what, `${word} ${limit}${goal.unit ?? ''}`, withRange(measured), verdict]
+  })
+  return table(['case', 'to reach', 'measured', ''], rows)
 }

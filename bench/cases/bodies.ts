@@ -33,7 +33,7 @@ function gzipCase(path: '/gzip-2k' | '/gzip-20k' | '/gzip-200k', decoded: string
 export const cases: readonly BenchCase[] = [
   {
     ...SHARED,
-    quickClients: ['trawl', 'undici request', 'undici dispatch', 'raw socket'],
+    quickClients: ['trawl', 'undici request', 'raw socket'],
     name: '64k',
     title: '64 KB body',
     text:

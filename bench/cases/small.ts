@@ -3,8 +3,6 @@ import { LOAD_METRICS, loadOf, type LoadRecipe } from '../run-load.ts'
 
 type Clients = BenchCase['clients']
 
-const QUICK = ['trawl', 'undici request', 'undici dispatch', 'raw socket']
-
 /** Those that can have more than one request in flight on a connection. */
 function pipelining(recipe: LoadRecipe): Clients {
   return {
@@ -29,7 +27,12 @@ function everyone(recipe: LoadRecipe): Clients {
   }
 }
 
-const SHARED = { unit: 'request', quick: true, quickClients: QUICK, metrics: LOAD_METRICS } as const
+const SHARED = {
+  unit: 'request',
+  quick: true,
+  quickClients: ['trawl', 'undici request', 'raw socket'],
+  metrics: LOAD_METRICS,
+} as const
 
 export const cases: readonly BenchCase[] = [
   {
@@ -41,6 +44,7 @@ export const cases: readonly BenchCase[] = [
   },
   {
     ...SHARED,
+    quickClients: ['trawl', 'undici request', 'undici dispatch', 'raw socket'],
     name: 'small-10',
     title: 'Small body, depth 10',
     text: '128 bytes of nginx as text, over 10 connections, ten requests in flight on each: those that pipeline.',

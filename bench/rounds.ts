@@ -1,0 +1,66 @@
+import type { BenchCase, Effort } from './measure.ts'
+import { type CaseResult, resultFor } from './results.ts'
+
+/** What is run, how often, and how long at most. */
+export interface Plan {
+  readonly cases: readonly BenchCase[]
+  readonly rounds: number
+  readonly effort: Effort
+  /** ms; no case is begun after this, nor a second time when it would end later. */
+  readonly atMost: number
+  /** Of these only, where given. */
+  readonly clients?: (of: BenchCase) => readonly string[]
+}
+
+export interface RoundsWatcher {
+  /** A client's run begins. */
+  begins(round: number, inCase: string, client: string): void
+  /** What there is so far, after each case. */
+  measured(results: readonly CaseResult[]): void
+  /** Whether to end before the next run. */
+  isStopped(): boolean
+}
+
+/**
+ * Runs all cases, round after round, and in a round one client of a case after the other: what else the machine does
+ * meanwhile falls on all of them alike. A run that fails is noted and the others go on.
+ */
+export async function runRounds(
+  plan: Plan,
+  watcher: RoundsWatcher,
+  now: () => number,
+): Promise<CaseResult[]> {
+  const { cases, rounds, effort, atMost } = plan
+  const clientsOf = plan.clients ?? ((of) => Object.keys(of.clients))
+  const results = cases.map((each) => resultFor(each, clientsOf(each)))
+  const took = cases.map(() => 0)
+  const started = now()
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, each] of cases.entries()) {
+      if (round > (each.maxRounds ?? rounds)) continue
+      const began = now()
+      if (began - started + took[index]! > atMost) continue
+      for (const result of results[index]!.clients) {
+        if (watcher.isStopped()) return results
+        watcher.begins(round, each.name, result.client)
+        try {
+          result.samples.push(await each.clients[result.client]!(effort))
+        } catch (error) {
+          if (watcher.isStopped()) return results
+          result.samples.push(null)
+          result.failures.push(whyOf(error))
+        }
+      }
+      took[index] = now() - began
+      watcher.measured(results)
+    }
+  }
+  return results
+}
+
+/** What a script that failed wrote last says more than that it failed. */
+function whyOf(error: unknown): string {
+  const { message, stderr } = error as { message?: string; stderr?: string }
+  const line = (stderr ?? '').split('\n').find((each) => /error/i.test(each))
+  return line?.trim() ?? message?.split('\n')[0] ?? String(error)
+}

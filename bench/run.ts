@@ -1,0 +1,119 @@
+/**
+ * trawl beside its peers.
+ *
+ *   npm run bench                      all cases, about half an hour
+ *   npm run bench -- --quick           two minutes: each case as a ratio to undici and to the floor
+ *   npm run bench -- --only a,b        these cases
+ *   npm run bench -- --rounds 3        as often as this; 5 otherwise
+ *   npm run bench -- --json FILE       what was measured, as JSON, after each case
+ *   npm run bench -- --write           writes docs/benchmarks.md
+ */
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ALL_CASES } from './all-cases.ts'
+import { GOALS } from './goals.ts'
+import { judge } from './judge.ts'
+import { describeMachine } from './machine.ts'
+import type { BenchCase, Effort } from './measure.ts'
+import { page, type RunReport } from './page.ts'
+import { type CaseResult, failuresOf } from './results.ts'
+import { runCases } from './run-cases.ts'
+import { caseTable, goalsTable, quickTable } from './tables.ts'
+
+interface Times extends Pick<Effort, 'warmUp' | 'measure'> {
+  readonly rounds: number
+  readonly atMost: number
+}
+
+const FULL: Times = { rounds: 5, warmUp: 1_000, measure: 1_500, atMost: Infinity }
+/** What is left of two minutes is for the site to be opened, and for the round that began last. */
+const QUICK: Times = { rounds: 5, warmUp: 600, measure: 500, atMost: 105_000 }
+
+const PAGE = join(import.meta.dirname, '../docs/benchmarks.md')
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
+  })
+  const { quick, only, rounds, json, write } = values
+  if (write && (quick || only !== undefined))
+    throw new Error('--write takes a run of all cases, not a quick one')
+  if (rounds !== undefined && !/^[1-9]\d?$/.test(rounds))
+    throw new Error('--rounds takes a number from 1 to 99')
+  return {
+    quick,
+    json,
+    write,
+    cases: chosen(only, quick),
+    rounds: rounds === undefined ? null : Number(rounds),
+  }
+}
+
+function chosen(only: string | undefined, quick: boolean): readonly BenchCase[] {
+  if (only === undefined) return quick ? ALL_CASES.filter((each) => each.quick) : ALL_CASES
+  return only.split(',').map((name) => {
+    const found = ALL_CASES.find((each) => each.name === name)
+    if (found !== undefined) return found
+    throw new Error(`no case is called ${name}; there are ${ALL_CASES.map((each) => each.name).join(', ')}`)
+  })
+}
+
+async function main(): Promise<number> {
+  const { quick, json, write, cases, rounds } = readArguments()
+  const times = { ...(quick ? QUICK : FULL), ...(rounds === null ? {} : { rounds }) }
+  const machine = describeMachine()
+  const report = (results: readonly CaseResult[]): RunReport => ({
+    ...machine,
+    settings: settingsOf(times),
+    cases: results,
+  })
+  const save = (results: readonly CaseResult[]): void => {
+    if (json === undefined) return
+    writeFileSync(`${json}.part`, `${JSON.stringify(report(results), null, 1)}\n`)
+    renameSync(`${json}.part`, json)
+  }
+  const { results, stopped } = await runCases({
+    cases,
+    quick,
+    ...times,
+    clients: (of) => (quick && of.quickClients ? of.quickClients : Object.keys(of.clients)),
+    measured: save,
+  })
+  save(results)
+  print(results.filter(isMeasured), quick)
+  const left = results.filter((each) => !isMeasured(each)).map(({ name }) => name)
+  if (left.length > 0) console.log(`not measured, as no time was left: ${left.join(', ')}`)
+  const failures = failuresOf(results)
+  for (const failure of failures) console.log(`FAILED: ${failure}`)
+  if (stopped) console.log('stopped before the end')
+  else if (write) writeFileSync(PAGE, page(report(results), GOALS))
+  return failures.length > 0 || stopped ? 1 : 0
+}
+
+function isMeasured({ clients }: CaseResult): boolean {
+  return clients.some(({ samples }) => samples.length > 0)
+}
+
+function settingsOf({ rounds, warmUp, measure }: Times): string {
+  return (
+    `Up to ${rounds} rounds; in a round one client of a case after the other, each in a process of its own, apart from ` +
+    `the servers. Those that send requests in a loop are warmed up with 30,000 of them or ${3 * warmUp} ms of CPU, and ` +
+    `measured for ${measure} ms.`
+  )
+}
+
+function print(results: readonly CaseResult[], quick: boolean): void {
+  if (quick) console.log(`\n${quickTable(results)}\n`)
+  else console.log(`\n${results.map((each) => `${each.title}\n\n${caseTable(each)}`).join('\n\n')}\n`)
+  const judged = GOALS.map((goal) => judge(goal, results)).filter(({ measured }) => measured !== null)
+  if (judged.length > 0) console.log(`${goalsTable(judged)}\n`)
+}
+
+process.exitCode = await main()
