@@ -25,8 +25,8 @@ export function networkResponse(body: FetchBody | null, origin: Origin): Respons
 
 /**
  * A Response by the standard, whose dear parts are made when somebody asks for them. With Node's own a
- * fetch took 150 us: its fields cost 8 us, its stream 5 and reading that 15, and it knows no statuses from
- * 600 up. A body that is gathered needs no stream; what else is asked of one is left to Node's.
+ * fetch took 150 us, of which its fields are 20, its stream and the reading of that 20; and it knows no
+ * statuses from 600 up. A body that is gathered needs no stream; what else is asked is left to Node's.
  */
 class FetchResponse implements Response {
   readonly #origin: Origin

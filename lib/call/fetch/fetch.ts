@@ -111,7 +111,7 @@ export function makeFetch(
     }
   }
   return (input: Input, init?: Init): Promise<Response> => {
-    // A Request costs 10 us, and options are read and checked for 5.
+    // A Request to read the arguments, and options for the client to check, cost 15 us.
     if (isPlain && init === undefined && typeof input === 'string' && isUsual(input)) {
       return engine.stream(input).then(respondToGet, rejectPlain)
     }
