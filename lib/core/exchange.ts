@@ -108,6 +108,8 @@ export class Flight {
   readonly dial: DialTimes | null
   headAt: number = NaN
   endAt: number = NaN
+  /** Aborted in flight: its answer is read and dropped. */
+  muted = false
 
   constructor(route: Route, reused: boolean, sentAt: number, dial: DialTimes | null = null) {
     this.dial = dial
@@ -116,6 +118,18 @@ export class Flight {
     this.sentAt = sentAt
   }
 }
+
+/** What an exchange has behind it that was sent again, or belongs to a call that has tried before. */
+export interface Resent {
+  /** The number of the present attempt. */
+  attempt: number
+  /** Times its connection was lost unannounced: `LIMITS.maxResends` of them are forgiven. */
+  losses: number
+  /** Only a connection with at least this serial number, or a fresh one, may take it. */
+  minSerial: number
+}
+
+const NEVER_RESENT: Readonly<Resent> = { attempt: 1, losses: 0, minSerial: 0 }
 
 /** Where an exchange is at the moment: its pool while it waits, its connection while in flight. */
 export interface ExchangeHolder {
@@ -163,21 +177,15 @@ export class Exchange implements DequeItem<Exchange> {
   readonly sink: ExchangeSink
   holder: ExchangeHolder | null = null
   progress: Progress = 'waiting'
-  /** 1 when first sent; one more with each time it is sent again. */
-  attempt = 1
-  /** Times its connection was lost unannounced: `LIMITS.maxResends` of them are forgiven. */
-  losses = 0
-  /** Only a connection with at least this serial number, or a fresh one, may take it. */
-  minSerial = 0
-  /** Aborted in flight: its answer is read and dropped. */
-  muted = false
+  /** Apart, as the next two, because a waiting exchange must be small: most are never sent again. */
+  #resent: Resent | null = null
   /** The dial that was begun for it, while that lasts: it fails with that, if it still waits then. */
   wish: object | null = null
   /** Its queue timeout, while it has one. */
   timer: Timer | null = null
   /** When it came to its pool, on the clock's `now()`. */
   queuedAt = 0
-  /** What there is to say once it is sent. Apart, because a waiting exchange must be small. */
+  /** What there is to say once it is sent. */
   flight: Flight | null = null
 
   constructor(request: ExchangeRequest, path: string, sink: ExchangeSink) {
@@ -188,6 +196,25 @@ export class Exchange implements DequeItem<Exchange> {
 
   get target(): Target {
     return this.request.target
+  }
+
+  /** How often it was lost, and the number of its attempt: 1 when first sent; one more each time it is sent again. */
+  get resent(): Readonly<Resent> {
+    return this.#resent ?? NEVER_RESENT
+  }
+
+  /** It is sent again: see `resent`. */
+  sendAgain(): Resent {
+    this.#resent ??= { ...NEVER_RESENT }
+    return this.#resent
+  }
+
+  get attempt(): number {
+    return this.resent.attempt
+  }
+
+  get muted(): boolean {
+    return this.flight !== null && this.flight.muted
   }
 
   /** Whether it may stand in a pipeline with others (RFC 9112 section 9.3.2). */

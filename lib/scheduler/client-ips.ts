@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ArgumentError, ConnectError } from '../core/errors.ts'
 import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
+import { LruMap } from '../core/lru-map.ts'
 import { onRejection } from '../core/rejection.ts'
 import { IpRefusals } from './ip-refusals.ts'
 
@@ -57,12 +58,12 @@ export class ClientIps {
   readonly #clock: Clock
   readonly #load: (clientIp: string) => number
   readonly #refusals = new IpRefusals()
-  /** Whose turn it is, by host; LRU. */
-  readonly #turns = new Map<string, number>()
+  /** Whose turn it is, by host. */
+  readonly #turns = new LruMap<string, number>(LIMITS.maxIpChoices)
   /** Where the next new host begins: hosts that are asked once must not all be asked from the first IP. */
   #nextHost = 0
-  /** Sessions that had to leave their own IP, by session and host: they stay where they went. LRU. */
-  readonly #moved = new Map<string, string>()
+  /** Sessions that had to leave their own IP, by session and host: they stay where they went. */
+  readonly #moved = new LruMap<string, string>(LIMITS.maxIpChoices)
 
   /** Throws ArgumentError. `load`: exchanges that wait or are in flight on a client IP. */
   constructor(
@@ -175,7 +176,7 @@ export class ClientIps {
     for (let step = 0; step < list.length; step++) {
       const at = (turn + step) % list.length
       if (!isGood(list[at]!)) continue
-      remember(this.#turns, host, at + 1)
+      this.#turns.set(host, at + 1)
       return list[at]!
     }
     return null
@@ -195,7 +196,7 @@ export class ClientIps {
     for (let step = 0; step < list.length; step++) {
       const each = list[(own + step) % list.length]!
       if (!isGood(each)) continue
-      if (step > 0) remember(this.#moved, key, each.ip)
+      if (step > 0) this.#moved.set(key, each.ip)
       else this.#moved.delete(key)
       return each
     }
@@ -293,15 +294,4 @@ function hash(text: string): number {
   for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
   value = Math.imul(value ^ (value >>> 16), 0x45d9f3b)
   return (value ^ (value >>> 16)) >>> 0
-}
-
-/** Sets the newest entry; the oldest goes when there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= LIMITS.maxIpChoices) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
-  }
 }

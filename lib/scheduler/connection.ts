@@ -205,7 +205,7 @@ export class Connection
 
   cancel(x: Exchange): void {
     this.#context.enter()
-    x.muted = true
+    x.flight!.muted = true
     this.#owner.onEnded()
     this.#publish(channels.exchangeEnd, x)
     const first = this.#inFlight.first === x

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
+import { LruMap } from '../core/lru-map.ts'
 import type { Target } from '../core/target.ts'
 
 interface HostRefusal {
@@ -16,19 +17,17 @@ interface HostRefusal {
  * is taken to count them together, and pauses as a whole.
  */
 export class HostRefusals {
-  readonly #hosts = new Map<string, HostRefusal>()
+  /** The one refused longest ago goes first. */
+  readonly #hosts = new LruMap<string, HostRefusal>(LIMITS.maxPacedTargets)
 
   /** A 429 paused `target` until then. Until when all of its host's targets pause; -Infinity: they do not. */
   refused(target: Target, until: number, now: number): number {
     const key = target.origin
     const known = this.#hosts.get(key)
-    this.#hosts.delete(key)
     if (known === undefined || known.until <= now) {
       this.#hosts.set(key, { clientIp: target.clientIp, until, overall: false })
-      this.#trim()
       return -Infinity
     }
-    this.#hosts.set(key, known)
     known.until = Math.max(known.until, until)
     known.overall ||= known.clientIp !== target.clientIp
     return known.overall ? known.until : -Infinity
@@ -37,17 +36,8 @@ export class HostRefusals {
   /** Until when a target that comes into use now has to pause for the others' sake. */
   pausedUntil(target: Target, now: number): number {
     if (this.#hosts.size === 0) return -Infinity
-    const known = this.#hosts.get(target.origin)
+    const known = this.#hosts.peek(target.origin)
     return known !== undefined && known.overall && known.until > now ? known.until : -Infinity
-  }
-
-  /** The one refused longest ago goes. */
-  #trim(): void {
-    if (this.#hosts.size <= LIMITS.maxPacedTargets) return
-    for (const key of this.#hosts.keys()) {
-      this.#hosts.delete(key)
-      return
-    }
   }
 }
 

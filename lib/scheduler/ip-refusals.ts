@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
+import { LruMap } from '../core/lru-map.ts'
 
 /** How one client IP fares with one host. */
 interface Pair {
@@ -15,8 +16,8 @@ interface Pair {
  * costs one look-up.
  */
 export class IpRefusals {
-  /** By host, the one refused longest ago first; then by client IP. */
-  readonly #hosts = new Map<string, Map<string, Pair>>()
+  /** By host; then by client IP, the one refused first first. Bounded by `#forgetOne`. */
+  readonly #hosts = new LruMap<string, Map<string, Pair>>(Infinity)
   #pairs = 0
 
   /** A refusal counts when its request was sent after the one before it had come: a burst is one. */
@@ -33,7 +34,7 @@ export class IpRefusals {
 
   accepted(ip: string, host: string): void {
     if (this.#hosts.size === 0) return
-    const pairs = this.#hosts.get(host)
+    const pairs = this.#hosts.peek(host)
     if (pairs === undefined || !pairs.delete(ip)) return
     this.#pairs--
     if (pairs.size === 0) this.#hosts.delete(host)
@@ -42,13 +43,13 @@ export class IpRefusals {
   /** Until when the pair is set aside; 0: it is not. */
   until(ip: string, host: string): number {
     if (this.#hosts.size === 0) return 0
-    return this.#hosts.get(host)?.get(ip)?.until ?? 0
+    return this.#hosts.peek(host)?.get(ip)?.until ?? 0
   }
 
   /** How many hosts each client IP is set aside for; none where it has no entry. */
   counts(now: number): Map<string, number> {
     const counts = new Map<string, number>()
-    for (const pairs of this.#hosts.values()) {
+    for (const [, pairs] of this.#hosts) {
       for (const [ip, { until }] of pairs) if (until > now) counts.set(ip, (counts.get(ip) ?? 0) + 1)
     }
     return counts
@@ -56,28 +57,24 @@ export class IpRefusals {
 
   #open(ip: string, host: string): Pair {
     const pairs = this.#hosts.get(host) ?? new Map<string, Pair>()
-    this.#hosts.delete(host)
     this.#hosts.set(host, pairs)
     let pair = pairs.get(ip)
     if (pair === undefined) {
       pair = { row: 0, countedAt: -Infinity, until: 0 }
       pairs.set(ip, pair)
-      if (++this.#pairs > LIMITS.maxIpPairs) this.#forgetOne(host)
+      if (++this.#pairs > LIMITS.maxIpPairs) this.#forgetOne()
     }
     return pair
   }
 
-  /** One pair of the host refused longest ago; of this one only when there is no other. */
-  #forgetOne(newest: string): void {
-    for (const [host, pairs] of this.#hosts) {
-      if (host === newest && this.#hosts.size > 1) continue
-      for (const ip of pairs.keys()) {
-        pairs.delete(ip)
-        this.#pairs--
-        break
-      }
-      if (pairs.size === 0) this.#hosts.delete(host)
-      return
+  /** One pair of the host refused longest ago; which is not the newest unless it is the only one. */
+  #forgetOne(): void {
+    const { key: host, value: pairs } = this.#hosts.oldest!
+    for (const ip of pairs.keys()) {
+      pairs.delete(ip)
+      this.#pairs--
+      break
     }
+    if (pairs.size === 0) this.#hosts.delete(host)
   }
 }

@@ -44,7 +44,7 @@ export class ReadyList extends Deque<Connection> {
   /** The idle connection used last of those that this exchange may take. */
   idle(x: Exchange): Connection | null {
     let connection = this.last
-    while (connection !== null && connection.served > 0 && connection.serial < x.minSerial) {
+    while (connection !== null && connection.served > 0 && connection.serial < x.resent.minSerial) {
       connection = connection.previous
     }
     return connection
@@ -61,7 +61,7 @@ export class ReadyList extends Deque<Connection> {
         connection = this.#byLoad[load]!.first
       }
       if (connection === null) continue
-      return connection.serial < x.minSerial ? null : connection
+      return connection.serial < x.resent.minSerial ? null : connection
     }
     return null
   }

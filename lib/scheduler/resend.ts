@@ -32,14 +32,15 @@ export function sortInFlight(
       continue
     }
     // An announced close answered somebody: that cannot go on for ever.
-    const tooOften = !loss.announced && x.losses >= LIMITS.maxResends
+    const tooOften = !loss.announced && x.resent.losses >= LIMITS.maxResends
     if (x.progress === 'sent' && x.resendable && !tooOften && !blamed) {
       x.progress = 'waiting'
-      x.attempt++
       x.flight = null
+      const resent = x.sendAgain()
+      resent.attempt++
       if (!loss.announced) {
-        x.losses++
-        x.minSerial = loss.nextSerial
+        resent.losses++
+        resent.minSerial = loss.nextSerial
       }
       again.push(x)
     } else {

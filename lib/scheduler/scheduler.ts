@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { Deque } from '../core/deque.ts'
 import { ClosedError, LimitError, type RequestError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -43,8 +44,10 @@ export class Scheduler implements PoolOwner {
   readonly #options: SchedulerOptions
   readonly #context: SchedulerContext
   readonly #pools = new Map<string, Pool>()
-  /** By target key, the least recently used first; kept after the pool is gone. */
+  /** By target key; kept after the pool is gone. */
   readonly #records = new Map<string, TargetRecord>()
+  /** Those without a pool. The one whose pool went first is the first to be forgotten. */
+  readonly #unused = new Deque<TargetRecord>()
   readonly #makeDial: (target: Target) => DialOptions
   readonly #line = new DialLine()
   readonly #idle = new IdleList()
@@ -269,6 +272,8 @@ export class Scheduler implements PoolOwner {
     if (this.#pools.get(key) === pool) {
       this.#pools.delete(key)
       this.#ipLoads.leave(clientIp)
+      this.#unused.push(pool.record)
+      if (this.#unused.size > LIMITS.maxRememberedTargets) this.#records.delete(this.#unused.shift()!.key)
       if (pool.pacing !== null) this.#paced.leave(key, this.#context.now)
     }
     if (this.#closing && this.#isDrained()) this.#finish()
@@ -312,20 +317,13 @@ export class Scheduler implements PoolOwner {
     this.schedule(pool)
   }
 
-  /** The target's record, most recently used now; the oldest without a pool goes when there are too many. */
   #openRecord(key: string): TargetRecord {
-    const record = this.#records.get(key) ?? new TargetRecord()
-    this.#records.delete(key)
-    this.#records.set(key, record)
-    if (this.#records.size > LIMITS.maxRememberedTargets + this.#pools.size) {
-      for (const oldest of this.#records.keys()) {
-        const inUse = this.#pools.has(oldest)
-        const kept = this.#records.get(oldest)!
-        this.#records.delete(oldest)
-        if (!inUse) break
-        // To the end, so that it is not passed over again and again.
-        this.#records.set(oldest, kept)
-      }
+    let record = this.#records.get(key)
+    if (record === undefined) {
+      record = new TargetRecord(key)
+      this.#records.set(key, record)
+    } else {
+      this.#unused.remove(record)
     }
     return record
   }

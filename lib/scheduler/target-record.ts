@@ -1,8 +1,16 @@
+import type { DequeItem } from '../core/deque.ts'
+
 /**
  * What is remembered of a target while it has no pool: its counters, and whether it broke a
  * pipeline. Small, so that many can be kept.
  */
-export class TargetRecord {
+export class TargetRecord implements DequeItem<TargetRecord> {
+  /** The target's. */
+  readonly key: string
+  /** For the line of those that have no pool. */
+  previous: TargetRecord | null = null
+  next: TargetRecord | null = null
+  deque: object | null = null
   /** Dials started. */
   dialled = 0
   /** Exchanges sent on a connection that had carried one before. */
@@ -15,6 +23,10 @@ export class TargetRecord {
   errors = 0
   /** Until then, on the clock's `now()`, the target runs at depth 1: it broke a pipeline. */
   depthOneUntil = 0
+
+  constructor(key: string) {
+    this.key = key
+  }
 
   /** How many exchanges may be in flight on one of its connections now, of `most` that were asked for. */
   depth(most: number, now: number): number {

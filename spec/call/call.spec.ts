@@ -85,7 +85,7 @@ describe('a call for a whole response', () => {
 
   it('rejects with the error of its exchange, told whose it is', async () => {
     const stand = new Stand({ method: 'PUT', totalTimeout: 1000 })
-    stand.x.attempt = 2
+    stand.x.sendAgain().attempt = 2
     stand.x.progress = 'sent'
     const error = broken()
     stand.x.sink.onError(stand.x, error)

@@ -39,6 +39,55 @@ describe('pieces of a body', () => {
     for (const piece of got) expect(piece.buffer.byteLength).toBe(piece.length)
   })
 
+  it.each([1, 100, 16_384, 70_000])('are read into memory of %i bytes', (room) => {
+    const bytes = numbered(SIZES.reduce((sum, size) => sum + size))
+    const pieces = new Pieces(exact)
+    const got: Buffer[] = []
+    let at = 0
+    const readSome = (): number => {
+      const target = Buffer.alloc(room)
+      const before = pieces.size
+      const count = pieces.read(target)
+      expect(count).toBe(Math.min(room, before))
+      got.push(target.subarray(0, count))
+      return count
+    }
+    for (const size of SIZES) {
+      pieces.push(bytes.subarray(at, (at += size)))
+      if (at % 2 === 0) readSome()
+    }
+    while (readSome() > 0);
+    expect(Buffer.concat(got).equals(bytes)).toBe(true)
+    expect(pieces).toMatchObject({ size: 0, count: 0 })
+  })
+
+  it('that were read in part are shifted and taken from there on', () => {
+    const pieces = new Pieces(exact)
+    const target = Buffer.alloc(2)
+    pieces.push(Buffer.from('abcd'))
+    expect(pieces.read(target)).toBe(2)
+    expect(pieces.shift()?.toString()).toBe('cd')
+    for (const text of ['abcd', 'efgh', 'ij']) pieces.push(Buffer.from(text))
+    expect(pieces.read(target)).toBe(2)
+    expect(pieces.take().toString()).toBe('cdefghij')
+  })
+
+  it('that are read as they come need memory once', () => {
+    let allocated = 0
+    const pieces = new Pieces((size) => {
+      allocated += size
+      return exact(size)
+    })
+    const chunk = numbered(65_536)
+    const target = Buffer.alloc(65_536)
+    for (let i = 0; i < 100; i++) {
+      pieces.push(chunk)
+      expect(pieces.read(target)).toBe(65_536)
+      expect(target.equals(chunk)).toBe(true)
+    }
+    expect(allocated).toBe(65_536)
+  })
+
   it('are copies', () => {
     const chunk = Buffer.from('abc')
     const pieces = new Pieces(exact)

@@ -31,7 +31,7 @@ describe('a response', () => {
 
   it('says what was asked for, over what, and how often', () => {
     const exchange = madeExchange()
-    exchange.attempt = 3
+    exchange.sendAgain().attempt = 3
     const trailers = new Headers('X-Sum: 1\r\n')
     const made = new Response(exchange, madeHead(), Buffer.from('decoded'), 3, trailers)
     expect(made).toMatchObject({

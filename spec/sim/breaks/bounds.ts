@@ -47,8 +47,8 @@ export const BOUNDS: readonly Break[] = [
     edits: [
       {
         file: 'lib/scheduler/connection.ts',
-        find: '    x.muted = true\n    this.#owner.onEnded()\n',
-        replace: '    x.muted = true\n',
+        find: '    x.flight!.muted = true\n    this.#owner.onEnded()\n',
+        replace: '    x.flight!.muted = true\n',
       },
     ],
   },
