@@ -25,7 +25,7 @@ import { isAddressTrouble, isRetryableError, isRetryableStatus } from './retry.t
 import { Revalidation } from './revalidation.ts'
 import type { RetryReason } from './rules.ts'
 import type { StreamResponse } from './response/stream-response.ts'
-import { asError } from './thrown.ts'
+import { asError, rejected } from './thrown.ts'
 
 /**
  * One call: what the user asked for, from the promise it is given to the response or error that
@@ -431,7 +431,7 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
     if (error instanceof RequestError) attempt.about(error, progress)
     // `validate` has the response, too, and a StatusError: its body must not be waited for.
     if (error !== null) attempt.answer?.fail(error)
-    if (error !== null && was !== 'reading') this.#resolve(Promise.reject(error))
+    if (error !== null && was !== 'reading') this.#resolve(rejected(error))
     if (channels.callEnd.hasSubscribers) channels.callEnd.publish({ ...this.#event(), error })
   }
 
