@@ -205,14 +205,16 @@ export class DownloadRun {
     const end = length === null ? Infinity : this.#held.size + length
     // A signal that came while the part was made is noticed here, not by the body alone.
     this.#checkSignal()
-    for await (const chunk of response.body) {
-      const size = this.#held.size + chunk.length
+    for (;;) {
+      const count = await response.readInto(this.#part.room)
+      if (count === 0) break
+      const size = this.#held.size + count
       if (size > end) {
         await this.#startOver()
         throw this.#about(new ProtocolError('range', `sent more than the ${length} bytes that it announced`))
       }
       this.#checkSize(size)
-      const wait = this.#part.write(chunk)
+      const wait = this.#part.took(count)
       this.#held = { ...this.#held, size }
       if (wait !== undefined) await wait
       this.#meter?.update(size, this.#held.total)

@@ -1,38 +1,48 @@
 import type { FileHandle } from 'node:fs/promises'
 import { LIMITS } from '../core/limits.ts'
 import { fileError } from './file-error.ts'
-
-/** Pieces in one write; more are joined first, since the system takes 1,024 at a time. */
-const MAX_PIECES = 256
+import { firstBuffer, giveBuffer, takeBuffer } from './write-buffers.ts'
 
 /**
- * Writes pieces one after the other, in few large writes: while one is on its way to the disk, the next is
+ * Writes a file from its beginning on, in few large writes: while one is on its way to the disk, the next is
  * gathered; whoever brings more waits. What is in the file is always a beginning of what was given.
  */
 export class FileWriter {
   readonly #handle: FileHandle
   readonly #path: string
-  /** Where the gathered pieces belong. */
+  /** Bytes that are expected in all from here on; -1: not known. */
+  readonly #expected: number
+  /** Where the gathered bytes belong. */
   #position: number
-  #pieces: Uint8Array[] = []
+  #buffer: Buffer | null = null
   #gathered = 0
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(handle: FileHandle, path: string, position: number) {
+  constructor(handle: FileHandle, path: string, position: number, expected: number) {
     this.#handle = handle
     this.#path = path
     this.#position = position
+    this.#expected = expected
   }
 
-  /** Where the next piece belongs. */
+  /** Where the next byte belongs. */
   get end(): number {
     return this.#position + this.#gathered
   }
 
-  /** Takes `piece`, which must not change any more. Returns what to wait for before the next, if anything. */
-  write(piece: Uint8Array): Promise<void> | undefined {
-    this.#pieces.push(piece)
-    this.#gathered += piece.length
+  /** Memory for the next bytes, never empty. To be filled from its beginning on, and told by `took`. */
+  get room(): Buffer {
+    this.#buffer ??= firstBuffer(this.#expected)
+    if (this.#gathered < this.#buffer.length) return this.#buffer.subarray(this.#gathered)
+    const larger = takeBuffer()
+    larger.set(this.#buffer)
+    this.#buffer = larger
+    return larger.subarray(this.#gathered)
+  }
+
+  /** The first `count` bytes of `room` are filled. Returns what to wait for before the next, if anything. */
+  took(count: number): Promise<void> | undefined {
+    this.#gathered += count
     return this.#gathered >= LIMITS.downloadWriteSize ? this.#turn() : undefined
   }
 
@@ -42,7 +52,7 @@ export class FileWriter {
     await this.#writing
   }
 
-  /** The next piece belongs to `position`. */
+  /** The next byte belongs to `position`. */
   async seek(position: number): Promise<void> {
     await this.flush()
     this.#position = position
@@ -50,37 +60,28 @@ export class FileWriter {
 
   async #turn(): Promise<void> {
     await this.#writing
-    const pieces = this.#pieces
     const position = this.#position
-    this.#position += this.#gathered
-    this.#pieces = []
+    const buffer = this.#buffer!
+    const count = this.#gathered
+    this.#position += count
+    this.#buffer = null
     this.#gathered = 0
-    this.#writing = this.#writeAll(pieces, position)
+    this.#writing = this.#writeAll(buffer, count, position)
     // Whoever comes next is told.
     this.#writing.catch(() => {})
   }
 
-  async #writeAll(given: Uint8Array[], from: number): Promise<void> {
-    let pieces = given.length > MAX_PIECES ? [Buffer.concat(given)] : given
-    let position = from
+  async #writeAll(buffer: Buffer, count: number, position: number): Promise<void> {
+    let at = 0
     try {
-      while (pieces.length > 0) {
-        const { bytesWritten } = await this.#handle.writev(pieces, position)
-        position += bytesWritten
-        pieces = after(pieces, bytesWritten)
+      while (at < count) {
+        const { bytesWritten } = await this.#handle.write(buffer, at, count - at, position + at)
+        at += bytesWritten
       }
     } catch (error) {
       throw fileError('write', this.#path, error)
+    } finally {
+      giveBuffer(buffer)
     }
   }
-}
-
-/** What is left of `pieces` when the first `count` bytes are written. */
-function after(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
-  let left = count
-  for (const [index, piece] of pieces.entries()) {
-    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)]
-    left -= piece.length
-  }
-  return []
 }

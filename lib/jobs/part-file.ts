@@ -67,7 +67,8 @@ export class PartFile {
       await handle.close()
       return null
     }
-    this.#use(handle, record.inode, Number(size))
+    const left = record.total === null ? -1 : record.total - Number(size)
+    this.#use(handle, record.inode, Number(size), left)
     this.#version = record
     return record
   }
@@ -80,16 +81,21 @@ export class PartFile {
     try {
       const handle = await this.#create()
       const { ino } = await handle.stat({ bigint: true })
-      this.#use(handle, ino.toString(), 0)
+      this.#use(handle, ino.toString(), 0, version.total ?? -1)
     } catch (error) {
       throw fileError('create', this.#part, error)
     }
     this.#version = version
   }
 
-  /** Takes `piece`, which must not change any more. Returns what to wait for before the next, if anything. */
-  write(piece: Uint8Array): Promise<void> | undefined {
-    const wait = this.#writer!.write(piece)
+  /** Memory for the next bytes, never empty. To be filled from its beginning on, and told by `took`. */
+  get room(): Uint8Array {
+    return this.#writer!.room
+  }
+
+  /** The first `count` bytes of `room` are filled. Returns what to wait for before the next, if anything. */
+  took(count: number): Promise<void> | undefined {
+    const wait = this.#writer!.took(count)
     // A file that fits into one write needs no record: nothing of it is on the disk before all is.
     return wait === undefined || this.#hasRecord ? wait : wait.then(() => this.#record())
   }
@@ -151,10 +157,10 @@ export class PartFile {
     return [this.path, this.#part, this.#recordPath]
   }
 
-  #use(handle: FileHandle, inode: string, position: number): void {
+  #use(handle: FileHandle, inode: string, position: number, expected: number): void {
     this.#handle = handle
     this.#inode = inode
-    this.#writer = new FileWriter(handle, this.#part, position)
+    this.#writer = new FileWriter(handle, this.#part, position, expected)
   }
 
   async #record(): Promise<void> {

@@ -1,4 +1,4 @@
-import { AbortError } from '../../core/errors.ts'
+import { AbortError, ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { Pieces } from './pieces.ts'
 
@@ -24,7 +24,10 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   #ended = false
   #error: Error | null = null
   #discarded = false
+  /** Of the reader that waits: for a piece, or for bytes in its own memory. */
   #waiting: ((result: IteratorResult<Uint8Array, undefined>) => void) | null = null
+  #target: Uint8Array | null = null
+  #filled: ((count: number) => void) | null = null
   #fail: ((error: Error) => void) | null = null
 
   constructor(source: BodySource) {
@@ -42,10 +45,14 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
       const resolve = this.#waiting
       this.#waiting = null
       this.#fail = null
-      resolve({ done: false, value: Uint8Array.prototype.slice.call(chunk) })
+      // Not by `slice`, which fills the copy with zeros first: 8 % of a download's time.
+      const value = Buffer.allocUnsafeSlow(chunk.length)
+      value.set(chunk)
+      resolve({ done: false, value })
       return true
     }
-    this.#pieces.push(chunk)
+    const rest = this.#target === null ? chunk : this.#fill(this.#target, chunk)
+    if (rest !== null) this.#pieces.push(rest)
     this.#full = this.#pieces.size >= LIMITS.streamBuffer
     return !this.#full
   }
@@ -55,8 +62,8 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     this.#ended = true
     this.#full = false
     this.#waiting?.({ done: true, value: undefined })
-    this.#waiting = null
-    this.#fail = null
+    this.#filled?.(0)
+    this.#forgetReader()
   }
 
   /** The body ends here with an error, after what has been read so far. */
@@ -66,8 +73,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     this.#full = false
     if (this.#fail === null) this.#error = error
     else this.#fail(error)
-    this.#waiting = null
-    this.#fail = null
+    this.#forgetReader()
   }
 
   [Symbol.asyncIterator](): this {
@@ -79,21 +85,34 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     if (this.#discarded) return Promise.reject(discardedError())
     const chunk = this.#pieces.shift()
     if (chunk !== undefined) {
-      if (this.#full) {
-        this.#full = this.#pieces.size >= LIMITS.streamBuffer / 2
-        if (this.#full) this.#source.onTaken()
-        else this.#source.onRoom()
-      }
+      this.#onTaken()
       return Promise.resolve({ done: false, value: chunk })
     }
-    if (this.#error !== null) {
-      const error = this.#error
-      this.#error = null
-      return Promise.reject(error)
-    }
+    if (this.#error !== null) return Promise.reject(this.#takeError())
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
       this.#waiting = resolve
+      this.#fail = reject
+    })
+  }
+
+  /**
+   * Copies what is there, or what comes next, into `target`, which must have room. Resolves with how many
+   * bytes that were, 0 at the end. Until then `target` belongs to the queue. Not while another read waits.
+   */
+  readInto(target: Uint8Array): Promise<number> {
+    this.begun = true
+    if (this.#discarded) return Promise.reject(discardedError())
+    const count = this.#pieces.read(target)
+    if (count > 0) {
+      this.#onTaken()
+      return Promise.resolve(count)
+    }
+    if (this.#error !== null) return Promise.reject(this.#takeError())
+    if (this.#ended) return Promise.resolve(0)
+    return new Promise((resolve, reject) => {
+      this.#target = target
+      this.#filled = resolve
       this.#fail = reject
     })
   }
@@ -114,9 +133,50 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     if (this.#discarded) return
     this.#discarded = true
     this.#fail?.(discardedError())
-    this.#waiting = null
-    this.#fail = null
+    this.#forgetReader()
     void this.return()
+  }
+
+  /** Gives the reader that waits what its memory has room for. Returns what is left of `chunk`; null: nothing. */
+  #fill(target: Uint8Array, chunk: Uint8Array): Uint8Array | null {
+    const count = Math.min(target.length, chunk.length)
+    const filled = this.#filled!
+    const fail = this.#fail!
+    this.#forgetReader()
+    if (count === 0) {
+      // An empty read would look like the end.
+      fail(new ArgumentError('the memory to read into was taken away meanwhile'))
+      return chunk
+    }
+    if (count === chunk.length) {
+      target.set(chunk)
+      filled(count)
+      return null
+    }
+    target.set(chunk.subarray(0, count))
+    filled(count)
+    return chunk.subarray(count)
+  }
+
+  /** The reader has taken something that was here. */
+  #onTaken(): void {
+    if (!this.#full) return
+    this.#full = this.#pieces.size >= LIMITS.streamBuffer / 2
+    if (this.#full) this.#source.onTaken()
+    else this.#source.onRoom()
+  }
+
+  #takeError(): Error {
+    const error = this.#error!
+    this.#error = null
+    return error
+  }
+
+  #forgetReader(): void {
+    this.#waiting = null
+    this.#target = null
+    this.#filled = null
+    this.#fail = null
   }
 }
 

@@ -7,11 +7,14 @@ export class SpentBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
-    const what = 'the body has been read already; keep what was read the first time'
-    return Promise.reject(new ArgumentError(what))
+    return Promise.reject(spentError())
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {
     return Promise.resolve({ done: true, value: undefined })
   }
+}
+
+export function spentError(): ArgumentError {
+  return new ArgumentError('the body has been read already; keep what was read the first time')
 }
