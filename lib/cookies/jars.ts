@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../core/clock.ts'
 import { randomUUID } from '../core/crypto.ts'
 import { ArgumentError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { LruMap } from '../core/lru-map.ts'
 import { ownOptions } from '../core/own-options.ts'
 import { AdoptedJar, type ToughCookieJar } from './adopted-jar.ts'
 import { countOption } from './count-option.ts'
@@ -42,18 +43,15 @@ export class CookieJars {
   /** Whose they are: see the option. */
   readonly id: string
   readonly #clock: Pick<Clock, 'date'>
-  readonly #maxJars: number
   readonly #maxCookies: number
-  /** In order of use: every use inserts anew. */
-  readonly #jars = new Map<string, Jar>()
-  #latest = ''
+  readonly #jars: LruMap<string, Jar>
 
   /** Throws ArgumentError for a limit that is none. */
   constructor(given: CookieJarsOptions = {}) {
     const options = ownOptions(given)
     this.id = options.id ?? randomUUID()
     this.#clock = options.clock ?? systemClock
-    this.#maxJars = countOption('maxJars', options.maxJars, LIMITS.maxJars)
+    this.#jars = new LruMap(countOption('maxJars', options.maxJars, LIMITS.maxJars))
     this.#maxCookies = countOption('maxCookies', options.maxCookies, LIMITS.maxCookies)
   }
 
@@ -63,9 +61,10 @@ export class CookieJars {
    */
   jar(name: string): Jar {
     const known = this.#jars.get(name)
-    // Most clients have one jar: it need not go to the end again.
-    if (known !== undefined && name === this.#latest) return known
-    return this.#use(name, known ?? new Jar({ clock: this.#clock, maxCookies: this.#maxCookies }))
+    if (known !== undefined) return known
+    const jar = new Jar({ clock: this.#clock, maxCookies: this.#maxCookies })
+    this.#jars.set(name, jar)
+    return jar
   }
 
   /**
@@ -74,12 +73,12 @@ export class CookieJars {
    * @throws ArgumentError when its store answers later, as one on disk or in a database does
    */
   adopt(name: string, jar: ToughCookieJar): void {
-    this.#use(name, new AdoptedJar(jar))
+    this.#jars.set(name, new AdoptedJar(jar))
   }
 
   /** The jars' names, the one not used for longest first. */
   get names(): string[] {
-    return [...this.#jars.keys()]
+    return [...this.#jars].map(([name]) => name)
   }
 
   /** How many jars there are. */
@@ -167,23 +166,15 @@ export class CookieJars {
     )
   }
 
-  #use(name: string, jar: Jar): Jar {
-    this.#jars.delete(name)
-    this.#jars.set(name, jar)
-    this.#latest = name
-    if (this.#jars.size > this.#maxJars) this.#jars.delete(this.#jars.keys().next().value!)
-    return jar
-  }
-
   #jarToWrite(path: string, name: string | undefined): Jar {
     if (name !== undefined) {
-      const jar = this.#jars.get(name)
+      const jar = this.#jars.peek(name)
       if (jar !== undefined) return jar
       throw new ArgumentError(
         `cannot write "${path}": there is no jar "${name}"; \`names\` lists those there are`,
       )
     }
-    const filled = [...this.#jars.values()].filter((jar) => jar.size > 0)
+    const filled = [...this.#jars].map(([, jar]) => jar).filter((jar) => jar.size > 0)
     if (filled.length <= 1) return filled[0] ?? this.jar('')
     throw new ArgumentError(
       `cannot write "${path}": ${filled.length} jars have cookies, and a cookies.txt holds one: ` +

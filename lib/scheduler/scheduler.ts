@@ -71,6 +71,10 @@ export class Scheduler implements PoolOwner {
   #destroyed = false
   #onDrained: (() => void) | null = null
   readonly #onTick = (): void => this.#tick()
+  readonly #onTurnEnd = (): void => {
+    this.#context.turn++
+    this.#tick()
+  }
 
   constructor(
     options: SchedulerOptions,
@@ -92,6 +96,7 @@ export class Scheduler implements PoolOwner {
       decoder: { mode: options.parser, maxHeadSize: options.maxHeadSize },
       keepAliveTimeout: options.keepAliveTimeout,
       now: clock.now(),
+      turn: 0,
       enter: () => (this.#context.now = clock.now()),
       clientId: ++clients,
       nextSerial: () => this.#serial,
@@ -215,7 +220,7 @@ export class Scheduler implements PoolOwner {
     if (pool.scheduled) return
     pool.scheduled = true
     this.#scheduled.push(pool)
-    this.#wake()
+    this.#wake(pool.awaitsRecords)
   }
 
   touch(connection: Connection): void {
@@ -333,11 +338,11 @@ export class Scheduler implements PoolOwner {
    * already, and one tick serves all (20 us of CPU a request became 13, with 10 connections). One that is busy
    * alone has nothing to wait for.
    */
-  #wake(): void {
+  #wake(atTurnEnd = false): void {
     if (this.#tickDue !== 'not') return
-    if (this.#connections - this.#idle.size > 1) {
+    if (atTurnEnd || this.#connections - this.#idle.size > 1) {
       this.#tickDue = 'at the end of the turn'
-      this.#context.clock.endOfTurn(this.#onTick)
+      this.#context.clock.endOfTurn(this.#onTurnEnd)
     } else {
       this.wakeNow()
     }

@@ -1,6 +1,7 @@
 import { createHash } from '../../core/crypto.ts'
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { LruMap } from '../../core/lru-map.ts'
 import type { TlsOptions } from '../../net/network.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { TlsOptions } from '../../net/network.ts'
 export class TlsIdentities {
   readonly #defaults: TlsOptions
   /** What a dial gets, by name. One object each: the network keeps a secure context for it. */
-  readonly #byName = new Map<string, TlsOptions>()
+  readonly #byName = new LruMap<string, TlsOptions>(LIMITS.maxTlsIdentities)
   /** Names by the options' object: describing a certificate and its key takes 35 us. */
   readonly #known = new WeakMap<object, { given: object; name: string }>()
   readonly #functions = new WeakMap<object, number>()
@@ -34,18 +35,14 @@ export class TlsIdentities {
     const known = this.#known.get(options)
     const name = known !== undefined && isUnchanged(known.given, given) ? known.name : this.#nameOf(given)
     if (name !== known?.name) this.#known.set(options, { given, name })
-    // The newest is last, so that the oldest can go.
-    const dialled = this.#byName.get(name) ?? merged(this.#defaults, given)
-    this.#byName.delete(name)
-    this.#byName.set(name, dialled)
-    if (this.#byName.size > LIMITS.maxTlsIdentities) this.#byName.delete(this.#byName.keys().next().value!)
+    if (this.#byName.get(name) === undefined) this.#byName.set(name, merged(this.#defaults, given))
     return name
   }
 
   /** The client's options with those of that name over them; the client's alone for ''. */
   get(name: string): TlsOptions {
     if (name === '') return this.#defaults
-    const options = this.#byName.get(name)
+    const options = this.#byName.peek(name)
     // Never the client's own instead: those may verify less.
     if (options === undefined) throw new ArgumentError('these tlsOptions are forgotten: give them again')
     return options
