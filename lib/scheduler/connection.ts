@@ -1,5 +1,5 @@
 import type { Channel } from 'node:diagnostics_channel'
-import { Deque, type DequeItem } from '../core/deque.ts'
+import { Deque } from '../core/deque.ts'
 import { channels } from '../core/diagnostics.ts'
 import { ProtocolError, RequestError } from '../core/errors.ts'
 import {
@@ -16,11 +16,11 @@ import type { TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions, Wire, WireOwner } from '../net/network.ts'
 import { closedError, dialError, dialTimeoutError, lossError, timeoutError } from './connection-errors.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
+import { ConnectionPlace } from './connection-place.ts'
 import { failExchange } from './fail-exchange.ts'
 import { Deadline } from './deadline.ts'
 import { publishBytes, publishExchange, type ConnectionEvent } from './events.ts'
 import type { SchedulerContext } from './context.ts'
-import type { IdleEntry } from './idle-list.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { RequestWriter, type WriterOwner } from './request-writer.ts'
 import { isAllMuted, sortInFlight, takeUnmuted } from './resend.ts'
@@ -34,31 +34,20 @@ export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
  * closes the connection; the exchanges behind it are sent again where they may be (rule 10).
  */
 export class Connection
-  implements DequeItem<Connection>, WireOwner, ReaderOwner, TimerOwner, ExchangeHolder, WriterOwner, Route
+  extends ConnectionPlace
+  implements WireOwner, ReaderOwner, TimerOwner, ExchangeHolder, WriterOwner, Route
 {
-  previous: Connection | null = null
-  next: Connection | null = null
-  deque: object | null = null
-
   /** Counts up over all connections of a client: a later dial has a higher number. */
   readonly serial: number
   state: ConnectionState = 'connecting'
-  /** Whom it is dialled for. Whoever waits longest gets it, but the dial's failure is this one's. */
-  wisher: Exchange | null = null
-  /** For its pool: its place, and the round of matching it opened in. For the scheduler: in this tick's list. */
-  index = 0
-  openedIn = -1
-  touched = false
   /** Exchanges answered. */
   served = 0
-  /** Exchanges taken since no other target wanted a connection. */
-  turn = 0
-  /** Its place in the scheduler's list of idle connections; made when it is first idle. */
-  idleEntry: IdleEntry | null = null
   /** When a byte last came, or when it opened, on the clock's `now()`. */
   lastReadAt = 0
-  /** That read may have left something behind: TLS hands out one record after the other. */
+  /** That read took all there was room for: there may be more. */
   mayHoldMore = false
+  /** The turn of the loop of the last read of TLS, which hands out one record after the other; -1: none. */
+  recordsIn = -1
   /** When its last answer ended, if anybody paces: until then the server was busy with that. */
   #answeredAt = 0
   remoteAddress = ''
@@ -67,6 +56,7 @@ export class Connection
   readonly #context: SchedulerContext
   readonly #owner: ConnectionOwner
   readonly #dial: DialOptions
+  readonly #hasRecords: boolean
   readonly #writer: RequestWriter
   readonly #reader: ResponseReader
   readonly #keepAlive: KeepAlive
@@ -80,10 +70,12 @@ export class Connection
   #clientCloses = false
 
   constructor(serial: number, context: SchedulerContext, owner: ConnectionOwner, dial: DialOptions) {
+    super()
     this.serial = serial
     this.#context = context
     this.#owner = owner
     this.#dial = dial
+    this.#hasRecords = hasRecords(dial)
     this.#writer = new RequestWriter(this, context.clock)
     this.#reader = new ResponseReader(this, this.#inFlight, context)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
@@ -247,7 +239,8 @@ export class Connection
 
   onData(chunk: Uint8Array): void {
     this.lastReadAt = this.#context.enter()
-    this.mayHoldMore = Boolean(this.#dial.tls ?? this.#dial.proxy) || chunk.length === LIMITS.readBuffer
+    this.mayHoldMore = chunk.length === LIMITS.readBuffer
+    if (this.#hasRecords) this.recordsIn = this.#context.turn
     this.#owner.record.bytes += chunk.length
     publishBytes(this, 'in', chunk)
     let answers: boolean
@@ -447,4 +440,9 @@ export class Connection
   #publish(channel: Channel, x: Exchange, head?: ResponseHead): void {
     publishExchange(channel, this.#context.clientId, x, this.serial, head)
   }
+}
+
+/** Whether what it reads comes in records of TLS, the proxy's or the host's. */
+export function hasRecords(dial: DialOptions): boolean {
+  return Boolean(dial.tls ?? dial.proxy)
 }

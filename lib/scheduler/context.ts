@@ -11,6 +11,8 @@ export interface SchedulerContext {
    * request.
    */
   now: number
+  /** Turns of the loop that have ended with a tick: what was read before that has been handed out. */
+  turn: number
   /** Sets `now`, and gives it. */
   enter(): number
   readonly clock: Clock

@@ -7,8 +7,16 @@ interface Read {
   readonly lastReadAt: number
   /** That read may have left something behind. */
   readonly mayHoldMore: boolean
+  /** The turn of the last read that came in records: others may follow in the same turn; -1: none. */
+  readonly recordsIn: number
   /** The round of matching it opened in. */
   readonly openedIn: number
+}
+
+/** When it is: see SchedulerContext. */
+interface Present {
+  readonly now: number
+  readonly turn: number
 }
 
 /**
@@ -29,9 +37,9 @@ export class IdleCheck {
   }
 
   /** Whether this idle connection has to be read first. One that has just opened is used unread. */
-  isNeeded({ lastReadAt, mayHoldMore, openedIn }: Read, now: number): boolean {
+  isNeeded({ lastReadAt, mayHoldMore, recordsIn, openedIn }: Read, { now, turn }: Present): boolean {
     if (this.#isDone || openedIn === this.round) return false
-    return mayHoldMore || now - lastReadAt > LIMITS.idleCheckAge
+    return mayHoldMore || recordsIn === turn || now - lastReadAt > LIMITS.idleCheckAge
   }
 
   /** Lets the loop read what is there; then calls `then`. */

@@ -7,7 +7,7 @@ import type { Target } from '../core/target.ts'
 import type { Timer, TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions } from '../net/network.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
-import { Connection } from './connection.ts'
+import { Connection, hasRecords } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialList } from './dial-list.ts'
 import { DialPause } from './dial-pause.ts'
@@ -31,6 +31,8 @@ import { WaitingQueue } from './waiting-queue.ts'
 export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly target: Target
   readonly record: TargetRecord
+  /** Its connections hand out one record after the other: it is matched once all of a turn have come. */
+  readonly awaitsRecords: boolean
   /** How fast the target may be asked; null: as fast as it goes. */
   pacing: Pacing | null = null
   /** Standing in line for a connection, at this priority; null: not in line. */
@@ -68,6 +70,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.target = target
     this.record = record
     this.#dial = dial
+    this.awaitsRecords = hasRecords(dial)
     this.#settings = settings
     this.#load = load
     this.#context = context
@@ -315,7 +318,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   #idle(x: Exchange): Connection | 'unchecked' | null {
     const connection = this.#ready.idle(x)
     if (connection === null) return null
-    if (!this.#idleCheck.isNeeded(connection, this.#context.now)) return connection
+    if (!this.#idleCheck.isNeeded(connection, this.#context)) return connection
     this.#idleCheck.start(() => this.#owner.schedule(this))
     return 'unchecked'
   }

@@ -1,0 +1,23 @@
+import type { DequeItem } from '../core/deque.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Connection } from './connection.ts'
+import type { IdleEntry } from './idle-list.ts'
+
+/** What its pool and the scheduler note on a connection: where it stands in their lists. */
+export abstract class ConnectionPlace implements DequeItem<Connection> {
+  previous: Connection | null = null
+  next: Connection | null = null
+  deque: object | null = null
+  /** Whom it is dialled for. Whoever waits longest gets it, but the dial's failure is this one's. */
+  wisher: Exchange | null = null
+  /** Its place in the pool's list. */
+  index = 0
+  /** The pool's round of matching it opened in. */
+  openedIn = -1
+  /** Already in the scheduler's list for the end of this tick. */
+  touched = false
+  /** Exchanges taken since no other target wanted a connection. */
+  turn = 0
+  /** Its place in the scheduler's list of idle connections; made when it is first idle. */
+  idleEntry: IdleEntry | null = null
+}
