@@ -21,7 +21,7 @@ export function clientOptions(
     minBodyRateWindow: options.minRateWindow,
     maxBodySize: mayPipeline(options)
       ? Math.min(CLI_LIMITS.wholeBody, options.maxFileSize ?? Infinity)
-      : undefined,
+      : options.maxFileSize,
     // With a jar they go by way of it: a Cookie field of its own would hide what servers set.
     headers: cookies.data === '' || jars !== null ? headers : [...headers, ['Cookie', cookies.data]],
     cookies: jars ?? false,

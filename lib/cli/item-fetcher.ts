@@ -31,7 +31,7 @@ export interface FetchPlan {
    * pipeline: a streamed one stops all behind it when its reader is slow.
    */
   readonly whole: boolean
-  /** Most bytes of a body that is streamed. */
+  /** Most bytes of a body that is streamed; the client's own `maxBodySize`, unless that is for whole ones. */
   readonly maxFileSize: number
   /** The client follows redirects. */
   readonly follows: boolean
@@ -49,7 +49,7 @@ export interface FetchPlan {
 export class ItemFetcher {
   readonly #client: Client
   readonly #plan: FetchPlan
-  readonly #streamOptions: RequestOptions
+  readonly #streamOptions: RequestOptions | undefined
   readonly #store: BodyStore
   readonly #gate: Gate
   readonly #cookies: CookieFiles | null
@@ -61,7 +61,8 @@ export class ItemFetcher {
   constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate, cookies: CookieFiles | null) {
     this.#client = client
     this.#plan = plan
-    this.#streamOptions = { ...plan.request, maxBodySize: plan.maxFileSize }
+    // Where nothing is asked for, not even that, all requests of a target share what they are made of.
+    this.#streamOptions = plan.whole ? { ...plan.request, maxBodySize: plan.maxFileSize } : plan.request
     this.#store = store
     this.#gate = gate
     this.#cookies = cookies
