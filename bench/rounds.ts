@@ -6,7 +6,7 @@ export interface Plan {
   readonly cases: readonly BenchCase[]
   readonly rounds: number
   readonly effort: Effort
-  /** ms; no case is begun after this, nor a second time when it would end later. */
+  /** ms; no run is begun after this, and no case a second time when it would end later. */
   readonly atMost: number
   /** Of these only, where given. */
   readonly clients?: (of: BenchCase) => readonly string[]
@@ -41,7 +41,7 @@ export async function runRounds(
       const began = now()
       if (began - started + took[index]! > atMost) continue
       for (const result of results[index]!.clients) {
-        if (watcher.isStopped()) return results
+        if (watcher.isStopped() || now() - started > atMost) return results
         watcher.begins(round, each.name, result.client)
         try {
           result.samples.push(await each.clients[result.client]!(effort))

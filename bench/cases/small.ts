@@ -59,6 +59,7 @@ export const cases: readonly BenchCase[] = [
   },
   {
     ...SHARED,
+    quick: false,
     name: 'small-one',
     title: 'Small body, one connection, depth 1',
     text: '128 bytes of nginx as text, one request after the other: the client sleeps between two answers, and so does the server.',

@@ -42,6 +42,7 @@ export const cases: readonly BenchCase[] = [
   },
   {
     ...SHARED,
+    quick: false,
     name: 'tls-full',
     title: 'Small body over TLS, a new connection for each request, no session to resume',
     text: 'The same against a server that gives out no sessions: each handshake is a full one.',

@@ -65,8 +65,9 @@ test('when it is stopped, what was measured stays, and what was cut off is no fa
   ])
 })
 
-test('no case is begun when the time is over, nor again when it would end later', async () => {
+test('no run is begun when the time is over, and no case again when it would end later', async () => {
   const cases = [makeCase('a', { x: one(1), y: one(1) }), makeCase('b', { z: one(1) })]
   expect((await run({ cases, atMost: 45 })).order).toEqual(['1 a x', '1 a y', '1 b z', '2 b z'])
   expect((await run({ cases, atMost: 15 })).order).toEqual(['1 a x', '1 a y'])
+  expect((await run({ cases, atMost: 5 })).order).toEqual(['1 a x'])
 })
