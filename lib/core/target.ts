@@ -42,39 +42,42 @@ export class Target {
   readonly tlsIdentity: string
   /** `host[:port]` as in the Host field: no default port, brackets around IPv6. */
   readonly authority: string
+  /** `scheme://host[:port]`. */
+  readonly origin: string
   /** Equal for equal targets, and readable: it names the target in `stats()` and in messages. */
   readonly key: string
 
   constructor(parts: TargetParts) {
-    this.scheme = parts.scheme
-    this.host = parts.host
+    const { scheme, host } = parts
+    const before = scheme === 'https' ? 'https://' : 'http://'
+    const isBracketed = host.includes(':')
+    const origin = [
+      before,
+      isBracketed ? `[${host}]` : host,
+      parts.port === (scheme === 'https' ? 443 : 80) ? '' : `:${parts.port}`,
+    ].join('')
+    const start = before.length + (isBracketed ? 1 : 0)
+    this.scheme = scheme
+    // Parts of one string that all three share: what was given may be a part of a long URL, and hold on to it.
+    this.host = origin.slice(start, start + host.length)
     this.port = parts.port
     this.clientIp = parts.clientIp ?? ''
     this.via = parts.proxy || null
     this.proxy = this.via === null ? '' : this.via.name
-    this.absolute = parts.scheme === 'http' && this.via !== null && this.via.forwards
+    this.absolute = scheme === 'http' && this.via !== null && this.via.forwards
     this.tlsIdentity = parts.tlsIdentity ?? ''
-    const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
-    const defaultPort = parts.scheme === 'https' ? 443 : 80
-    this.authority = parts.port === defaultPort ? host : flat(host, ':', String(parts.port))
-    this.key = targetKey(this)
-  }
-
-  /** `scheme://host[:port]`. */
-  get origin(): string {
-    return `${this.scheme}://${this.authority}`
+    this.authority = origin.slice(before.length)
+    this.origin = origin
+    const isPlain = this.clientIp === '' && this.proxy === '' && this.tlsIdentity === ''
+    this.key = isPlain ? origin : keyOf(this)
   }
 }
 
-function targetKey(target: Target): string {
+/** Joined: a string made by adding holds on to all its parts. */
+function keyOf(target: Target): string {
   const parts = [target.origin]
   if (target.clientIp !== '') parts.push(` from ${target.clientIp}`)
   if (target.proxy !== '') parts.push(` via ${target.proxy}`)
   if (target.tlsIdentity !== '') parts.push(` tls ${target.tlsIdentity}`)
-  return flat(...parts)
-}
-
-/** Joins into one string of its own: a string made by adding holds on to all its parts. */
-function flat(...parts: string[]): string {
-  return Buffer.from(parts.join('')).toString()
+  return parts.join('')
 }

@@ -23,6 +23,7 @@ describe('a target', () => {
     expect(target.authority).toBe(authority)
     expect(target.origin).toBe(origin)
     expect(target.key).toBe(origin)
+    expect(target.host).toBe(given.host)
   })
 
   it('names in its key all that two exchanges must have in common, readably', () => {

@@ -2,12 +2,11 @@ import type { Jar } from '../../cookies/jar.ts'
 import type { CookieJars } from '../../cookies/jars.ts'
 import type { Clock } from '../../core/clock.ts'
 import { ArgumentError, ConnectError, RequestError } from '../../core/errors.ts'
-import type { ExchangeRequest } from '../../core/exchange.ts'
 import { ipFamily } from '../../core/ip-address.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ownOptions } from '../../core/own-options.ts'
 import { onRejection } from '../../core/rejection.ts'
-import { Target, type TargetParts, type TargetProxy } from '../../core/target.ts'
+import type { Target, TargetParts, TargetProxy } from '../../core/target.ts'
 import { version } from '../../core/version.ts'
 import type { ProxyNames } from '../../net/network.ts'
 import type { Credentials } from '../auth/authenticator.ts'
@@ -18,6 +17,8 @@ import { NO_OPTIONS, readOptions } from './options.ts'
 import { requestChecks } from './option-checks.ts'
 import { addQuery, resolveUrl } from './query.ts'
 import type { Hop } from '../redirect.ts'
+import { KnownTarget } from './known-target.ts'
+import type { PreparedRequest } from './prepared-request.ts'
 import { addBody, addExpect } from './request-body.ts'
 import type { ClientDefaults, RequestOptions } from './request-options.ts'
 import { readFields, RequestFields, type FieldValue, type GivenFields } from './request-fields.ts'
@@ -25,6 +26,9 @@ import { hasRules, makeRules, type CallRules } from '../rules.ts'
 import type { TlsIdentities } from './tls-identity.ts'
 import { watchedBody } from './upload-progress.ts'
 import { UrlParser, type ParsedUrl } from './url.ts'
+
+// What a builder makes.
+export type { PreparedRequest } from './prepared-request.ts'
 
 /** The codec's one serializer, handed in by the client: it refuses what must not get out. */
 export interface RequestEncoder {
@@ -51,20 +55,6 @@ export interface BuilderContext {
   readonly credentials?: Credentials | null | undefined
 }
 
-/** A request, ready for the scheduler, with what its call must know. */
-export interface PreparedRequest extends ExchangeRequest {
-  readonly rules: CallRules
-  /** What stores the cookies of its answers; null: they are left alone. */
-  readonly jar: Jar | null
-  /** The jar's name; ''. */
-  readonly jarName: string
-  /** Whether the jar's cookies are sent: not where the user gave a Cookie field. */
-  readonly sendsCookies: boolean
-  readonly credentials: Credentials | null
-  /** What the user gave, to make the requests after it from. */
-  readonly options: RequestOptions
-}
-
 /** A request and where it goes. */
 export interface BuiltRequest {
   readonly request: PreparedRequest
@@ -86,13 +76,13 @@ export class RequestBuilder {
   readonly #streamRules: CallRules
   /** URLs are whole, and lead to their own target: neither base, client IP nor proxy changes that. */
   readonly #isDirect: boolean
+  /** Whether the user's own fields have a Host. */
+  readonly #hasHost: boolean
   readonly #credentials: Credentials | null
   readonly #requestCredentials: RequestCredentials
-  /** The request of every plain GET of a target: all that differs between them is the path. */
-  readonly #plain = new WeakMap<Target, PreparedRequest>()
-  readonly #plainStream = new WeakMap<Target, PreparedRequest>()
-  /** Targets with a client IP, a proxy or a TLS identity, by the plain one and what they add. */
-  readonly #routes = new WeakMap<Target, Map<string, Target>>()
+  /** The first plain GET of each kind: those of other targets differ from it in little. */
+  #firstPlain: PreparedRequest | null = null
+  #firstPlainStream: PreparedRequest | null = null
 
   constructor(defaults: ClientDefaults, context: BuilderContext) {
     this.#context = context
@@ -100,6 +90,7 @@ export class RequestBuilder {
     const { clientIp, proxy: via, baseUrl: base } = defaults
     this.#isDirect = (clientIp ?? via ?? base) === undefined && context.clientIps === null
     this.#fields = readFields(defaults.headers)
+    this.#hasHost = this.#fields.fields.some(([name]) => name.toLowerCase() === 'host')
     this.#rules = makeRules(NO_OPTIONS, defaults, LIMITS.maxBodySize)
     this.#streamRules = makeRules(NO_OPTIONS, defaults, Infinity)
     // A bad default must fail when the client is made, not with its first request.
@@ -144,13 +135,34 @@ export class RequestBuilder {
     if (credentials !== '') {
       return { request: this.#make(target, NO_OPTIONS, credentials, streamed), path, fragment }
     }
-    const plain = streamed ? this.#plainStream : this.#plain
-    let request = plain.get(target)
-    if (request === undefined) {
-      request = this.#make(target, NO_OPTIONS, '', streamed)
-      plain.set(target, request)
-    }
+    const request = streamed
+      ? (target.plainStream ??= this.#plainStream(target))
+      : (target.plain ??= this.#plain(target))
     return { request, path, fragment }
+  }
+
+  #plain(target: KnownTarget): PreparedRequest {
+    this.#firstPlain ??= this.#make(target, NO_OPTIONS, '', false)
+    return this.#likeFirst(this.#firstPlain, target)
+  }
+
+  #plainStream(target: KnownTarget): PreparedRequest {
+    this.#firstPlainStream ??= this.#make(target, NO_OPTIONS, '', true)
+    return this.#likeFirst(this.#firstPlainStream, target)
+  }
+
+  /** What `#make` would make of another target, without options: the Host field and the jar are its own. */
+  #likeFirst(first: PreparedRequest, target: KnownTarget): PreparedRequest {
+    const jarName = this.#jarName(target, NO_OPTIONS)
+    const jar = first.jar === null ? null : this.#jar(jarName)
+    let { fields } = first
+    if (!this.#hasHost) {
+      const { encoder } = this.#context
+      // It is the first field. All after it is one string, which the requests of all targets share.
+      const { length } = hostField(encoder, first.target)
+      fields = hostField(encoder, target) + fields.slice(length)
+    }
+    return { ...first, target, fields, jar, jarName }
   }
 
   /** Where a request for this URL would go. Throws ArgumentError. */
@@ -289,7 +301,7 @@ export class RequestBuilder {
   }
 
   /** The same for a new request, which has no call yet to say what an error is about. */
-  #routeOf(parsed: ParsedUrl, options: RequestOptions, kept: string): Target {
+  #routeOf(parsed: ParsedUrl, options: RequestOptions, kept: string): KnownTarget {
     try {
       return this.#route(parsed, options, kept)
     } catch (error) {
@@ -301,7 +313,7 @@ export class RequestBuilder {
   }
 
   /** The target as this request wants it: from its client IP, over its proxy, with its TLS options. */
-  #route({ target: plain, path }: ParsedUrl, options: RequestOptions, kept: string): Target {
+  #route({ target: plain, path }: ParsedUrl, options: RequestOptions, kept: string): KnownTarget {
     const clientIp = this.#clientIp(plain, options, kept)
     const proxy = this.#proxy(plain, path, options)
     const tls = plain.scheme === 'https' ? options.tlsOptions : undefined
@@ -329,17 +341,13 @@ export class RequestBuilder {
     return url === undefined || url === null || url === '' ? null : this.#context.proxies.of(url)
   }
 
-  #known(plain: Target, parts: RouteParts): Target {
-    let routes = this.#routes.get(plain)
-    if (routes === undefined) {
-      routes = new Map()
-      this.#routes.set(plain, routes)
-    }
+  #known(plain: KnownTarget, parts: RouteParts): KnownTarget {
+    const routes = (plain.routes ??= new Map())
     const { clientIp, proxy, tlsIdentity } = parts
     const key = proxy === null && tlsIdentity === '' ? clientIp : `${clientIp} ${proxy?.name} ${tlsIdentity}`
     let target = routes.get(key)
     if (target === undefined) {
-      target = new Target(parts)
+      target = new KnownTarget(parts)
       if (routes.size >= LIMITS.maxRoutes) routes.clear()
       routes.set(key, target)
     }
@@ -356,6 +364,10 @@ export function withoutKeys(options: RequestOptions): RequestOptions {
   const { tlsOptions } = options
   if (tlsOptions?.key === undefined && tlsOptions?.pfx === undefined) return options
   return ownOptions({ ...options, tlsOptions: undefined })
+}
+
+function hostField(encoder: RequestEncoder, { authority }: Target): string {
+  return encoder.serializeFields([['Host', authority]])
 }
 
 function familyOf(target: Target): 0 | 4 | 6 {

@@ -1,12 +1,14 @@
 import { ArgumentError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { shownUrl } from '../../core/shown-url.ts'
-import { Target, type Scheme } from '../../core/target.ts'
+import type { Scheme } from '../../core/target.ts'
 import { typeName } from './body-source.ts'
+import { KnownTarget } from './known-target.ts'
+import { plainOrigin } from './plain-origin.ts'
 
 /** A URL, as far as it goes on the wire. */
 export interface ParsedUrl {
-  readonly target: Target
+  readonly target: KnownTarget
   /** Path and query; the fragment stays at home. */
   readonly path: string
   /** `#...`, or ''. */
@@ -26,22 +28,35 @@ for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
  * only looked over: `new URL` costs 1 us and more, this a tenth.
  */
 export class UrlParser {
-  /** By `scheme://host[:port]` as written; forgotten all at once when there are too many. */
-  readonly #targets = new Map<string, Target>()
+  /** By `scheme://host[:port]`; forgotten all at once when there are too many. */
+  readonly #targets = new Map<string, KnownTarget>()
+  /** That of the last URL that was only looked over: most often it is the next one's, too. */
+  #last: KnownTarget | null = null
 
   parse(url: string | URL): ParsedUrl {
     if (typeof url === 'string') {
-      const slash = url.indexOf('/', 8)
-      if (slash !== -1) {
-        const target = this.#targets.get(url.slice(0, slash))
-        if (target !== undefined && isPlainFrom(url, slash)) {
-          return { target, path: url.slice(slash), fragment: '', credentials: '' }
-        }
+      const target = this.#plainTarget(url)
+      if (target !== null) {
+        return { target, path: url.slice(target.origin.length), fragment: '', credentials: '' }
       }
     } else if (!(url instanceof URL)) {
       throw new ArgumentError(`the URL is ${typeName(url)}; give a string or a URL`)
     }
     return this.#parseWhole(url)
+  }
+
+  /** null: the URL needs the URL parser. */
+  #plainTarget(url: string): KnownTarget | null {
+    const last = this.#last
+    if (last !== null && url.startsWith(last.origin) && url.charCodeAt(last.origin.length) === 47) {
+      return isPlainFrom(url, last.origin.length) ? last : null
+    }
+    const slash = url.indexOf('/', 8)
+    if (slash === -1 || !isPlainFrom(url, slash)) return null
+    const known = this.#targets.get(url.slice(0, slash))
+    if (known !== undefined) return (this.#last = known)
+    const origin = plainOrigin(url, slash)
+    return origin === null ? null : (this.#last = this.#add(origin.scheme, origin.host, origin.port))
   }
 
   #parseWhole(input: string | URL): ParsedUrl {
@@ -63,16 +78,23 @@ export class UrlParser {
     return { target: this.#target(url, scheme), path: pathOf(url), fragment: url.hash, credentials }
   }
 
-  #target(url: URL, scheme: Scheme): Target {
+  #target(url: URL, scheme: Scheme): KnownTarget {
     const origin = `${scheme}://${url.host}`
     const known = this.#targets.get(origin)
     if (known !== undefined) return known
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
     const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port)
+    return this.#add(scheme, host, port)
+  }
+
+  #add(scheme: Scheme, host: string, port: number): KnownTarget {
     // All parts: one that is left out could be found on Object.prototype.
-    const target = new Target({ scheme, host, port, clientIp: '', proxy: '', tlsIdentity: '' })
-    if (this.#targets.size >= LIMITS.maxOrigins) this.#targets.clear()
-    this.#targets.set(origin, target)
+    const target = new KnownTarget({ scheme, host, port, clientIp: '', proxy: '', tlsIdentity: '' })
+    if (this.#targets.size >= LIMITS.maxOrigins) {
+      this.#targets.clear()
+      this.#last = null
+    }
+    this.#targets.set(target.origin, target)
     return target
   }
 }

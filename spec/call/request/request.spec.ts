@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RequestOptions, SharedOptions } from '../../../lib/call/request/request-options.ts'
 import type { PreparedRequest, RequestBuilder } from '../../../lib/call/request/request.ts'
 import type { HeadersInit } from '../../../lib/call/request/request-fields.ts'
+import { CookieJars } from '../../../lib/cookies/jars.ts'
 import { ArgumentError } from '../../../lib/core/errors.ts'
 import { version } from '../../../lib/index.ts'
 import { madeBuilder } from './made-builder.ts'
@@ -262,6 +263,72 @@ describe('what would break a head', () => {
         text = (error as ArgumentError).code
       }
       expect(text).toMatch(/^(ERR_ARGUMENT|Host: [a-z.]+\r\n)/)
+    }
+  })
+})
+
+describe('the plain GETs of many targets', () => {
+  const urls = [
+    'http://a.test/',
+    'http://b.test:8080/x',
+    'https://c.test/',
+    'http://[::1]/',
+    'http://a.test/2',
+  ]
+
+  it.each<[string, SharedOptions]>([
+    ['nothing', {}],
+    ['fields', { headers: { 'X-A': '1', Accept: 'text/html', 'User-Agent': null } }],
+    ['a Host of its own', { headers: { 'X-A': '1', hOST: 'other.test' } }],
+    ['the Host of the first', { headers: { Host: 'a.test' } }],
+    ['a cookie', { headers: { Cookie: 'a=b' } }],
+    ['credentials', { auth: { basic: { username: 'u', password: 'p' }, origins: ['http://a.test'] } }],
+    ['a session', { session: 's' }],
+  ])('are what each would be by itself, where the client has %s', (_, defaults) => {
+    for (const streamed of [false, true]) {
+      const jars = new CookieJars()
+      const shared = madeBuilder(defaults, { jars })
+      for (const url of urls) {
+        const { request, path } = shared.build(url, undefined, streamed)
+        const alone = madeBuilder(defaults, { jars }).build(url, {}, streamed)
+        expect({ ...request, rules: null, credentials: null, target: null, options: null }).toEqual({
+          ...alone.request,
+          rules: null,
+          credentials: null,
+          target: null,
+          options: null,
+        })
+        expect([request.target.key, path]).toEqual([alone.request.target.key, alone.path])
+        expect(request.rules).toEqual(alone.request.rules)
+        expect(request.jar).toBe(jars.jar(defaults.session ?? ''))
+        expect(request.credentials === null).toBe(alone.request.credentials === null)
+      }
+    }
+  })
+
+  it('are one request for each target, and another for streams', () => {
+    const shared = builder()
+    const [a, again, b] = [urls[0]!, urls[4]!, urls[1]!].map(
+      (url) => shared.build(url, undefined, false).request,
+    )
+    expect(again).toBe(a)
+    expect(b).not.toBe(a)
+    const stream = shared.build(urls[0]!, undefined, true).request
+    expect([stream.streamed, a!.streamed]).toEqual([true, false])
+    expect(shared.build(urls[4]!, undefined, true).request).toBe(stream)
+  })
+
+  it('have the jar of their own client IP', () => {
+    const jars = new CookieJars()
+    let ip = 1
+    const clientIps = { choose: () => `127.0.0.${ip}` }
+    const shared = madeBuilder({}, { jars, clientIps })
+    for (const url of ['http://a.test/', 'http://b.test/', 'http://a.test/']) {
+      for (ip = 1; ip < 3; ip++) {
+        const { request } = shared.build(url, undefined, false)
+        expect([request.target.clientIp, request.jarName]).toEqual([`127.0.0.${ip}`, `127.0.0.${ip}`])
+        expect(request.jar).toBe(jars.jar(`127.0.0.${ip}`))
+      }
     }
   })
 })

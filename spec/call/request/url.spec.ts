@@ -146,6 +146,20 @@ describe('the short way', () => {
     }
   })
 
+  it('tells origins apart that begin alike', () => {
+    const own = new UrlParser()
+    for (const text of [
+      'http://a.test/',
+      'http://a.test.b/',
+      'http://a.test:8/',
+      'http://a.test:80/',
+      'http://a.test/x',
+    ]) {
+      expect(own.parse(text).target.origin).toBe(standard(text).origin)
+      expect(own.parse('http://a.test/').target.origin).toBe('http://a.test')
+    }
+  })
+
   it('gives each origin one target', () => {
     const { target } = parser.parse('http://a.test/1')
     for (const same of ['http://a.test/2', 'HTTP://A.test:80/3', 'http://u:p@a.test/4', 'http:a.test/5']) {
