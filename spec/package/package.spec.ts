@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../lib/index.ts'
+import { dearBuiltinsIn, loadedBy, packagesIn } from '../loaded-by.ts'
 import { read, root } from '../style/repository.ts'
 import { install, type Installed, nodeOf } from './installed.ts'
 
@@ -35,6 +36,39 @@ console.log(JSON.stringify({ version, status: response.status, body, port }))
 const CONSUMER_CJS = `
 const { Client, version } = require('trawl')
 console.log(typeof Client, version)
+`
+
+/** One request, with the client's options as JSON. */
+const FETCH = `
+import { Client } from 'trawl'
+
+const [, , url, json] = process.argv
+const client = new Client(JSON.parse(json))
+const { status } = await client.request(url)
+await client.close()
+if (status !== 200) throw new Error('the answer is ' + status)
+`
+
+/** What a bundle could break: names of classes, one class for all entries, and where an error says it comes from. */
+const CLASSES = `
+import * as trawl from 'trawl'
+import { SimClock, SimNetwork } from 'trawl/testing'
+
+const names = Object.entries(trawl).filter(([name, value]) => typeof value === 'function' && value.name !== name)
+const clock = new SimClock({ seed: 1 })
+const client = new trawl.Client({ clock, network: new SimNetwork({ clock }), maxRetries: 0 })
+const error = await clock.settle(client.get('http://nobody.test/')).catch((reason) => reason)
+let stack = ''
+try {
+  new trawl.Client({ maxConns: 4 })
+} catch (wrong) {
+  stack = wrong.stack
+}
+console.log(JSON.stringify({
+  names,
+  isConnectError: error instanceof trawl.ConnectError && error.constructor.name === 'ConnectError',
+  isMapped: /at new Client .*trawl.lib.client[.]ts:/.test(stack) && !/dist/.test(stack),
+}))
 `
 
 /** Types as a strict consumer sees them: what it reads has the types it expects. */
@@ -78,6 +112,8 @@ const TSCONFIG = {
 }
 
 let installed: Installed
+const ownIn = (loaded: readonly string[]): string[] => loaded.filter((name) => name.startsWith('dist/'))
+const here = (): string => join(installed.folder, 'node_modules/trawl')
 
 beforeAll(async () => {
   installed = await install()
@@ -103,13 +139,65 @@ describe('the tarball', () => {
     }
   })
 
-  it('has a source for each source map', async () => {
-    const maps = installed.files.filter((path) => path.endsWith('.js.map'))
-    expect(maps.length).toBeGreaterThan(10)
-    for (const path of maps) {
-      const text = await readFile(join(installed.folder, 'node_modules/trawl', path), 'utf8')
-      const { sources } = JSON.parse(text) as { sources: string[] }
-      for (const source of sources) expect(installed.files).toContain(join(path, '..', source))
+  it('has each file of lib once in the build, and nothing of a package', async () => {
+    const bundled: string[] = []
+    for (const path of installed.files.filter((each) => each.endsWith('.js.map'))) {
+      const { sources } = JSON.parse(await readFile(join(here(), path), 'utf8')) as { sources: string[] }
+      bundled.push(...sources.map((source) => join(path, '..', source)))
+    }
+    expect(
+      bundled.filter((source) => !source.startsWith('lib/') || !installed.files.includes(source)),
+    ).toEqual([])
+    expect(bundled.length).toBeGreaterThan(150)
+    expect(bundled.toSorted()).toEqual([...new Set(bundled)].toSorted())
+  })
+})
+
+describe('what the build loads', () => {
+  let server: Server
+  let url = ''
+
+  beforeAll(async () => {
+    server = createServer((_, response) => response.end('page')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  })
+
+  afterAll(() => server.close())
+
+  it('is two files, no package, no TLS and no cryptography for a plain request', async () => {
+    await installed.write('fetch.mjs', FETCH)
+    const loaded = await loadedBy(join(installed.folder, 'fetch.mjs'), url, '{}')
+    expect(ownIn(loaded)).toEqual(['dist/index.js', 'dist/parts/library.js'])
+    expect(loaded).toContain('node:net')
+    expect(packagesIn(loaded)).toEqual([])
+    expect(dearBuiltinsIn(loaded)).toEqual([])
+  })
+
+  it('is tough-cookie for a client that keeps cookies', async () => {
+    await installed.write('fetch.mjs', FETCH)
+    const loaded = await loadedBy(join(installed.folder, 'fetch.mjs'), url, '{"cookies":true}')
+    expect(packagesIn(loaded)).toEqual(['tough-cookie'])
+  })
+
+  it('is what fetches, and not what stores, for a command that fetches one URL', async () => {
+    const loaded = await loadedBy(join(here(), 'dist/cli/main.js'), 'get', url)
+    expect(ownIn(loaded)).toContain('dist/parts/get-command.js')
+    expect(ownIn(loaded)).not.toContain('dist/parts/output-folder.js')
+    expect(packagesIn(loaded)).toEqual(['commander'])
+    expect(dearBuiltinsIn(loaded)).toEqual([])
+  })
+
+  it('is nothing that fetches for a command that only tells its version', async () => {
+    const loaded = await loadedBy(join(here(), 'dist/cli/main.js'), '--version')
+    expect(ownIn(loaded)).not.toContain('dist/parts/get-command.js')
+    expect(packagesIn(loaded)).toEqual(['commander'])
+  })
+
+  it('is never a built-in module by import, which calls each getter of it', async () => {
+    const files = installed.files.filter((path) => path.endsWith('.js') && path.startsWith('dist/'))
+    for (const path of files) {
+      expect(await readFile(join(here(), path), 'utf8')).not.toMatch(/^import .*["']node:/m)
     }
   })
 })
@@ -141,9 +229,10 @@ describe.each(NODES)('on Node %s', (nodeVersion) => {
     expect(await installed.run(node, ['consumer.cjs'])).toBe(`function ${version}\n`)
   })
 
-  it('has its testing part', async () => {
-    const script = "import * as t from 'trawl/testing'; console.log(Object.keys(t).length > 0)"
-    expect(await installed.run(node, ['--input-type=module', '-e', script])).toBe('true\n')
+  it('has a testing part that shares its classes, by their names, and errors that name the source', async () => {
+    await installed.write('classes.mjs', CLASSES)
+    const result: unknown = JSON.parse(await installed.run(node, ['--enable-source-maps', 'classes.mjs']))
+    expect(result).toEqual({ names: [], isConnectError: true, isMapped: true })
   })
 
   it('runs as a command', async () => {

@@ -25,8 +25,8 @@ export function networkResponse(body: FetchBody | null, origin: Origin): Respons
 
 /**
  * A Response by the standard, whose dear parts are made when somebody asks for them. With Node's own a
- * fetch took 150 us, of which its fields are 20, its stream and the reading of that 20; and it knows no
- * statuses from 600 up. A body that is gathered needs no stream; what else is asked is left to Node's.
+ * fetch took 150 us: its fields cost 8 us, its stream 5 and reading that 15, and it knows no statuses from
+ * 600 up. A body that is gathered needs no stream; what else is asked of one is left to Node's.
  */
 class FetchResponse implements Response {
   readonly #origin: Origin
@@ -70,7 +70,7 @@ class FetchResponse implements Response {
   }
 
   get headers(): Headers {
-    this.#headers ??= new Headers([...this.#origin.headers])
+    this.#headers ??= new globalThis.Headers([...this.#origin.headers])
     return this.#headers
   }
 
@@ -86,7 +86,7 @@ class FetchResponse implements Response {
 
   clone(): Response {
     if (this.#isGathered) throw new TypeError('Response.clone: Body has already been consumed.')
-    return new FetchResponse(this.#origin, null, this.#open().clone(), new Headers(this.headers))
+    return new FetchResponse(this.#origin, null, this.#open().clone(), new globalThis.Headers(this.headers))
   }
 
   text(): Promise<string> {
@@ -121,7 +121,7 @@ class FetchResponse implements Response {
   }
 
   #open(): Response {
-    this.#native ??= new Response(this.#body === null ? null : this.#body.stream())
+    this.#native ??= new globalThis.Response(this.#body === null ? null : this.#body.stream())
     return this.#native
   }
 
@@ -146,7 +146,7 @@ function makeReady(): void {
     Object.defineProperty(prototype, name, { enumerable: true })
   }
   Reflect.deleteProperty(prototype, 'constructor')
-  Object.setPrototypeOf(prototype, Response.prototype)
+  Object.setPrototypeOf(prototype, globalThis.Response.prototype)
 }
 
 const EMPTY = new Uint8Array(0)
