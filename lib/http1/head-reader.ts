@@ -1,6 +1,8 @@
+import { Buffer } from 'node:buffer'
 import { LimitError, ProtocolError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { indexOfControl, isBlank, type ParserMode, TOKEN, trimmed, violation } from './grammar.ts'
+import { type HeadFields, readPlainHead } from './plain-head.ts'
 import { checkPrefix, notAStatusLine, parseStatusLine } from './status-line.ts'
 
 const TAB = 9
@@ -33,7 +35,7 @@ const MOST_PIECES = 128
  * that it goes on (obs-fold). So every line is looked at once and whole, wherever the pieces end;
  * only a line that a piece cuts is copied.
  */
-export class HeadReader {
+export class HeadReader implements HeadFields {
   readonly #strict: boolean
   #section: 'head' | 'trailers' = 'head'
   #limit = 0
@@ -98,6 +100,13 @@ export class HeadReader {
     return this.#size === 0 && this.#kept === ''
   }
 
+  /** Reads a head at once that is whole and needs no thought. Returns the index behind it; -1: nothing was read. */
+  readPlain(bytes: Buffer, at: number): number {
+    const end = readPlainHead(bytes, at, this.#limit, this)
+    this.done = end !== -1
+    return end
+  }
+
   /** Reads on. Returns the index after the section when it is done, else text.length. */
   read(text: string, at: number): number {
     if (this.#kept !== '') {
@@ -151,7 +160,7 @@ export class HeadReader {
         const cr = text.indexOf('\r', colon)
         if (cr !== lf - 1 && cr !== -1 && cr < lf) throw bareCr(text, at, lf)
         const size = colon - at
-        if (size > 9 && size < 18) this.#capture(text, at, colon, cr === lf - 1 ? cr : lf)
+        if (size > 9 && size < 18) this.capture(text, at, colon, cr === lf - 1 ? cr : lf)
       }
       at = lf + 1
     }
@@ -249,7 +258,7 @@ export class HeadReader {
       // RFC 9110 section 5.5: such values are invalid; a recipient may retain them.
       throw violation('control-character', line, 'a control character in a field value')
     }
-    this.#capture(line, 0, colon, line.length)
+    this.capture(line, 0, colon, line.length)
     this.text += `${line}\r\n`
   }
 
@@ -299,8 +308,8 @@ export class HeadReader {
     return whole
   }
 
-  /** Remembers the value of a field that steers the connection. */
-  #capture(text: string, start: number, colon: number, end: number): void {
+  /** Remembers the value of the field line from `start` to `end`, where it steers the connection. */
+  capture(text: string, start: number, colon: number, end: number): void {
     switch (colon - start) {
       case 10:
         if (nameIs(text, start, CONNECTION)) {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { LimitError, ProtocolError } from '../core/errors.ts'
 import type { ResponseHead } from '../core/exchange.ts'
 import { Headers } from '../core/headers.ts'
@@ -186,8 +187,9 @@ export class ResponseDecoder {
   }
 
   #head(bytes: Buffer, at: number): number {
-    at = this.#read(bytes, at)
     const reader = this.#reader
+    const end = reader.untouched ? reader.readPlain(bytes, at) : -1
+    at = end === -1 ? this.#read(bytes, at) : end
     if (!reader.done) return at
     const status = reader.status
     if (status === 101) {

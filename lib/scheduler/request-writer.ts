@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Clock } from '../core/clock.ts'
 import type { RequestError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'

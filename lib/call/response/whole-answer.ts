@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { LimitError, RequestError } from '../../core/errors.ts'
 import type { ResponseHead } from '../../core/exchange.ts'
 import type { Headers } from '../../core/headers.ts'
@@ -72,13 +73,11 @@ export class WholeAnswer implements Answer {
   fail(): void {}
 
   #deliver(body: Uint8Array): void {
-    const { buffer, byteOffset, byteLength } = body
-    const own = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
     this.#owner.onResponse(
       new Response(
         this.#owner.exchange,
         this.#head,
-        own,
+        asBuffer(body),
         this.wire.length,
         this.trailers,
         this.#owner.history,
@@ -92,3 +91,9 @@ export class WholeAnswer implements Answer {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** The same bytes: most bodies are one already. */
+function asBuffer(body: Uint8Array): Buffer<ArrayBuffer> {
+  if (body instanceof Buffer) return body as Buffer<ArrayBuffer>
+  return Buffer.from(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength)
+}
