@@ -30,8 +30,6 @@ for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
 export class UrlParser {
   /** By `scheme://host[:port]`; forgotten all at once when there are too many. */
   readonly #targets = new Map<string, KnownTarget>()
-  /** That of the last URL that was only looked over: most often it is the next one's, too. */
-  #last: KnownTarget | null = null
 
   parse(url: string | URL): ParsedUrl {
     if (typeof url === 'string') {
@@ -47,16 +45,12 @@ export class UrlParser {
 
   /** null: the URL needs the URL parser. */
   #plainTarget(url: string): KnownTarget | null {
-    const last = this.#last
-    if (last !== null && url.startsWith(last.origin) && url.charCodeAt(last.origin.length) === 47) {
-      return isPlainFrom(url, last.origin.length) ? last : null
-    }
     const slash = url.indexOf('/', 8)
     if (slash === -1 || !isPlainFrom(url, slash)) return null
     const known = this.#targets.get(url.slice(0, slash))
-    if (known !== undefined) return (this.#last = known)
+    if (known !== undefined) return known
     const origin = plainOrigin(url, slash)
-    return origin === null ? null : (this.#last = this.#add(origin.scheme, origin.host, origin.port))
+    return origin === null ? null : this.#add(origin.scheme, origin.host, origin.port)
   }
 
   #parseWhole(input: string | URL): ParsedUrl {
@@ -92,7 +86,6 @@ export class UrlParser {
     const target = new KnownTarget({ scheme, host, port, clientIp: '', proxy: '', tlsIdentity: '' })
     if (this.#targets.size >= LIMITS.maxOrigins) {
       this.#targets.clear()
-      this.#last = null
     }
     this.#targets.set(target.origin, target)
     return target
