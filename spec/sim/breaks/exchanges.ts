@@ -127,8 +127,8 @@ export const EXCHANGES: readonly Break[] = [
     edits: [
       {
         file: 'lib/call/response/body-queue.ts',
-        find: 'Uint8Array.prototype.slice.call(chunk)',
-        replace: 'chunk',
+        find: '      resolve({ done: false, value })',
+        replace: '      resolve({ done: false, value: chunk as Buffer<ArrayBuffer> })',
       },
     ],
   },
