@@ -130,6 +130,8 @@ function serverBlock(plain: number, tls: number, folder: string): string {
   const locations = `
       ssl_certificate ${folder}/cert.pem;
       ssl_certificate_key ${folder}/key.pem;
+      # Before 1.23.4, nginx leaves out the newer one by default.
+      ssl_protocols TLSv1.2 TLSv1.3;
       root ${folder}/site;
       sendfile on;
       tcp_nodelay on;
