@@ -24,7 +24,8 @@ async function build(folder: string): Promise<string> {
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const dist = join(folder, 'dist')
-  const tsc = join(root, 'node_modules/.bin/tsc')
-  await promisify(execFile)(tsc, ['-p', 'tsconfig.build.json', '--outDir', dist], { cwd: root })
+  const rolldown = join(root, 'node_modules/.bin/rolldown')
+  const args = ['-c', 'rolldown.config.ts', '--configLoader', 'native', '--dir', dist]
+  await promisify(execFile)(rolldown, args, { cwd: root })
   return dist
 }
