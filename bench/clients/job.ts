@@ -23,10 +23,10 @@ export type Load = (job: Job, meter: Meter) => Promise<void>
 export async function loops(job: Job, meter: Meter, one: () => Promise<number>): Promise<void> {
   const loop = async (): Promise<void> => {
     for (let goOn = true; goOn;) {
-      const began = meter.begin()
+      const place = meter.begin()
       const size = await one()
       if (size !== job.bodySize) throw new Error(`a body of ${size} instead of ${job.bodySize}`)
-      goOn = meter.done(began)
+      goOn = meter.done(place)
     }
   }
   await Promise.all(Array.from({ length: job.connections * job.depth }, loop))

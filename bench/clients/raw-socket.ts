@@ -1,6 +1,6 @@
 import net from 'node:net'
 import tls from 'node:tls'
-import type { Meter } from '../meter.ts'
+import { type Meter, NOT_TIMED } from '../meter.ts'
 import { isTls } from './agents.ts'
 import type { Job, Load } from './job.ts'
 
@@ -42,7 +42,7 @@ function drive(
   let sent = job.depth
   let answered = 0
   let timed = job.depth
-  let began = meter.begin()
+  let place = meter.begin()
   const read = (bytes: number, buffer: Uint8Array): boolean => {
     if (answerSize === 0) answerSize = sizeOfAnswer(Buffer.from(buffer.buffer, buffer.byteOffset, bytes))
     pending += bytes
@@ -52,7 +52,7 @@ function drive(
     let goOn = true
     for (let n = 0; n < answers; n++) {
       answered++
-      goOn = meter.done(answered === timed ? began : 0)
+      goOn = meter.done(answered === timed ? place : NOT_TIMED)
     }
     if (!goOn || job.fresh) {
       socket.destroy()
@@ -60,7 +60,7 @@ function drive(
       return false
     }
     if (answered >= timed) {
-      began = meter.begin()
+      place = meter.begin()
       timed = sent + answers
     }
     sent += answers

@@ -42,7 +42,7 @@ export const dispatch: Load = async (job, meter) => {
   const options = optionsFor(job)
   const loop = (resolve: () => void, reject: (error: Error) => void): void => {
     const again = (): void => {
-      const began = meter.begin()
+      const place = meter.begin()
       let text = ''
       const chunks: Buffer[] = []
       pool.dispatch(options, {
@@ -55,7 +55,7 @@ export const dispatch: Load = async (job, meter) => {
         onResponseEnd() {
           const size = job.as === 'text' ? text.length : Buffer.concat(chunks).length
           if (size !== job.bodySize) reject(new Error(`a body of ${size}`))
-          else if (meter.done(began)) again()
+          else if (meter.done(place)) again()
           else resolve()
         },
         onResponseError(_controller, error) {
