@@ -117,16 +117,17 @@ export const cases: readonly BenchCase[] = [
     name: 'download',
     title: '100 MB to nothing',
     text:
-      `${LIBRARIES} trawl: \`for await\` over the body of \`client.stream\`. undici: \`for await\` over the body of \`request\`; \`stream\` to a Writable that drops; \`dispatch\`. ` +
+      `${LIBRARIES} trawl: \`client.stream\`, by \`for await\` over its body, whose pieces are the reader's to keep, and by \`readInto\` 256 KB that are used again. undici: \`for await\` over the body of \`request\`; \`stream\` to a Writable that drops; \`dispatch\`. ` +
       'node:http, got (`got.stream`) and axios (`responseType: stream`) by the events of their streams, the built-in fetch by `for await` over its body. The raw socket reads into one buffer. ' +
       'Commands: `curl -q -s -f -o /dev/null URL …`, `wget2 -q --no-config --no-robots --max-threads 1 -O /dev/null URL …`.' +
       missing([
         { name: 'curl', package: 'curl' },
         { name: 'wget2', package: 'wget2' },
       ]),
-    quickClients: ['trawl', 'undici request', 'undici stream', 'raw socket', 'curl'],
+    quickClients: ['trawl', 'trawl, readInto', 'undici request', 'undici stream', 'raw socket', 'curl'],
     clients: {
       trawl: library('trawl', 'nothing'),
+      'trawl, readInto': library('trawl, readInto', 'nothing'),
       'undici request': library('undici request', 'nothing'),
       'undici stream': library('undici stream', 'nothing'),
       'undici dispatch': library('undici dispatch', 'nothing'),

@@ -30,6 +30,20 @@ const CLIENTS: Readonly<Record<string, () => Promise<Download>>> = {
       return await lengthOf((await client.stream(url)).body)
     }
   },
+  async 'trawl, readInto'() {
+    const { Client } = await import('../../lib/index.ts')
+    const client = new Client()
+    const target = new Uint8Array(262_144)
+    return async (url) => {
+      const response = await client.stream(url)
+      let length = 0
+      for (;;) {
+        const count = await response.readInto(target)
+        if (count === 0) return length
+        length += count
+      }
+    }
+  },
   async 'undici request'() {
     const { Agent, request } = await import('undici')
     const dispatcher = new Agent()
