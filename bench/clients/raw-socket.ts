@@ -7,7 +7,8 @@ import type { Job, Load } from './job.ts'
 /**
  * The floor: what the sockets alone cost. Writes bytes that are ready, as many requests at once as were answered, and
  * counts answers by their size; there is no parsing, no queue, no time limit and no promise, and the body is left
- * where it was read.
+ * where it was read. A pipeline is filled again when half of it is answered: on a quiet machine answers come one by one,
+ * and one write for each of them takes an eighth more.
  */
 export const request: Load = async (job, meter) => {
   const { host } = new URL(job.origin)
@@ -41,6 +42,7 @@ function drive(
   let pending = 0
   let sent = job.depth
   let answered = 0
+  let owed = 0
   let timed = job.depth
   let place = meter.begin()
   const read = (bytes: number, buffer: Uint8Array): boolean => {
@@ -59,12 +61,15 @@ function drive(
       resolve()
       return false
     }
+    owed += answers
+    if (owed < job.depth >> 1) return true
     if (answered >= timed) {
       place = meter.begin()
-      timed = sent + answers
+      timed = sent + owed
     }
-    sent += answers
-    socket.write(bursts[answers]!, 'latin1')
+    sent += owed
+    socket.write(bursts[owed]!, 'latin1')
+    owed = 0
     return true
   }
   const { hostname, port } = new URL(job.origin)
