@@ -215,7 +215,7 @@ export class DownloadRun {
       }
       this.#checkSize(size)
       const wait = this.#part.took(count)
-      this.#held = { ...this.#held, size }
+      this.#held.size = size
       if (wait !== undefined) await wait
       this.#meter?.update(size, this.#held.total)
       if (this.#rejected !== null) throw this.#rejected.reason
@@ -316,7 +316,7 @@ export class DownloadRun {
   }
 }
 
-const NOTHING: Held = { size: 0, total: null, validator: null, coding: '' }
+const NOTHING: Held = Object.freeze({ size: 0, total: null, validator: null, coding: '' })
 
 /** Fields of the same name together, since an object has each name once. */
 function gather(headers: Iterable<readonly [name: string, value: string]>): [string, string[]][] {

@@ -95,9 +95,12 @@ export class PartFile {
 
   /** The first `count` bytes of `room` are filled. Returns what to wait for before the next, if anything. */
   took(count: number): Promise<void> | undefined {
-    const wait = this.#writer!.took(count)
+    const writer = this.#writer!
+    const wait = writer.took(count)
     // A file that fits into one write needs no record: nothing of it is on the disk before all is.
-    return wait === undefined || this.#hasRecord ? wait : wait.then(() => this.#record())
+    return this.#hasRecord || !writer.hasBegun || this.#version!.validator === null
+      ? wait
+      : this.#record(wait)
   }
 
   /** The next byte is number `position`, from 0. */
@@ -163,7 +166,8 @@ export class PartFile {
     this.#writer = new FileWriter(handle, this.#part, position, expected)
   }
 
-  async #record(): Promise<void> {
+  async #record(wait?: Promise<void>): Promise<void> {
+    await wait
     const { validator } = this.#version!
     if (this.#hasRecord || validator === null) return
     await writeRecord(this.#recordPath, { ...this.#version!, validator, inode: this.#inode })

@@ -3,8 +3,8 @@ import { isOfVersion } from './validator.ts'
 
 /** What is held of a file when the rest of it is asked for. */
 export interface Held {
-  /** Bytes, from the first on; 0: the whole file is asked for. */
-  readonly size: number
+  /** Bytes, from the first on; 0: the whole file is asked for. Grows as they come. */
+  size: number
   /** Of so many; null: not known. */
   readonly total: number | null
   readonly validator: string | null
@@ -28,7 +28,7 @@ export type Verdict =
   | { readonly kind: 'refused' }
 
 /** Judges an answer by its status and fields (RFC 9110 sections 13.1.5, 14.4, 15.3.7 and 15.5.17). */
-export function judge(status: number, headers: Headers, held: Held): Verdict {
+export function judge(status: number, headers: Headers, held: Readonly<Held>): Verdict {
   if (status === 200 || status === 203) return { kind: 'whole', total: contentLength(headers) }
   if (status === 206) {
     if (held.size === 0) return { kind: 'anew', why: 'answered 206, though no range was asked for' }
@@ -38,7 +38,7 @@ export function judge(status: number, headers: Headers, held: Held): Verdict {
   return { kind: 'refused' }
 }
 
-function judgePart(headers: Headers, held: Held): Verdict {
+function judgePart(headers: Headers, held: Readonly<Held>): Verdict {
   if (/^\s*multipart\/byteranges/i.test(headers.get('content-type') ?? '')) {
     return badPart('in several parts (multipart/byteranges), and one was asked for')
   }
@@ -71,7 +71,7 @@ function badPart(why: string): Verdict {
   return { kind: 'anew', why: `answered 206, but ${why}` }
 }
 
-function judgeUnsatisfied(headers: Headers, held: Held): Verdict {
+function judgeUnsatisfied(headers: Headers, held: Readonly<Held>): Verdict {
   const range = parseContentRange(headers.get('content-range'))
   const isWhole = held.total === null || held.total === held.size
   if (isWhole && range?.start === -1 && range.total === held.size && held.validator !== null) {

@@ -1,7 +1,5 @@
 import { LIMITS } from '../core/limits.ts'
 
-/** Room for what makes a write, and for one more read from a socket, so that none is cut in two. */
-const SIZE = LIMITS.downloadWriteSize + LIMITS.readBuffer
 /** What a file of unknown length begins with: most are small. */
 const FIRST = 16_384
 
@@ -16,10 +14,10 @@ export function firstBuffer(expected: number): Buffer {
 }
 
 export function takeBuffer(): Buffer {
-  return spare.pop() ?? Buffer.allocUnsafeSlow(SIZE)
+  return spare.pop() ?? Buffer.allocUnsafeSlow(LIMITS.downloadBuffer)
 }
 
 /** Nobody reads `buffer` any more, or writes to it. */
 export function giveBuffer(buffer: Buffer): void {
-  if (buffer.length === SIZE && spare.length < LIMITS.spareWriteBuffers) spare.push(buffer)
+  if (buffer.length === LIMITS.downloadBuffer && spare.length < LIMITS.spareWriteBuffers) spare.push(buffer)
 }

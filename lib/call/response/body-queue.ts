@@ -22,6 +22,10 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
   readonly #pieces = new Pieces((size) => Buffer.allocUnsafeSlow(size))
   #full = false
   #ended = false
+  /** The reader has memory of its own. */
+  #readsInto = false
+  /** It was not back when the next bytes came: it does something with them, writes them to a disk perhaps. */
+  #isLate = false
   #error: Error | null = null
   #discarded = false
   /** Of the reader that waits: for a piece, or for bytes in its own memory. */
@@ -51,9 +55,19 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
       resolve({ done: false, value })
       return true
     }
-    const rest = this.#target === null ? chunk : this.#fill(this.#target, chunk)
+    const target = this.#target
+    if (target === null) {
+      this.#isLate = this.#readsInto
+      this.#pieces.push(chunk)
+      // One read may bring several chunks: what has stopped the source holds until the reader comes.
+      this.#full ||= this.#pieces.size >= LIMITS.streamBuffer
+      return !this.#full
+    }
+    const isFilled = chunk.length >= target.length
+    const rest = this.#fill(target, chunk)
     if (rest !== null) this.#pieces.push(rest)
-    this.#full = this.#pieces.size >= LIMITS.streamBuffer
+    // It will be away again, and what comes meanwhile would be copied once more.
+    this.#full = (isFilled && this.#isLate) || this.#pieces.size >= LIMITS.streamBuffer
     return !this.#full
   }
 
@@ -93,6 +107,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#waiting = resolve
       this.#fail = reject
+      this.#onTaken()
     })
   }
 
@@ -102,6 +117,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
    */
   readInto(target: Uint8Array): Promise<number> {
     this.begun = true
+    this.#readsInto = true
     if (this.#discarded) return Promise.reject(discardedError())
     const count = this.#pieces.read(target)
     if (count > 0) {
@@ -114,6 +130,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
       this.#target = target
       this.#filled = resolve
       this.#fail = reject
+      this.#onTaken()
     })
   }
 

@@ -74,13 +74,17 @@ export class StreamResponse extends ResponseBase {
     this.#reading = 'now'
     try {
       if (isFirst && this.#codings.length > 0) this.#pieces = new PieceReader(this.#open())
-      const reading = this.#pieces === null ? this.#readPlain(target) : this.#pieces.readInto(target)
-      const count = await reading
+      const pieces = this.#pieces
+      const count = pieces === null ? await this.#wire.readInto(target) : await pieces.readInto(target)
+      if (pieces === null) this.#count(count)
       this.#reading = 'between'
       return count
     } catch (error) {
       this.#reading = 'failed'
-      throw error
+      if (this.#pieces !== null) throw error
+      // For the wire it is over, whatever it was.
+      void this.#wire.return()
+      throw error instanceof RequestError ? this.#about(error) : error
     }
   }
 
@@ -164,18 +168,6 @@ export class StreamResponse extends ResponseBase {
       throw error
     } finally {
       this.#spent = true
-    }
-  }
-
-  async #readPlain(target: Uint8Array): Promise<number> {
-    try {
-      const count = await this.#wire.readInto(target)
-      this.#count(count)
-      return count
-    } catch (error) {
-      // For the wire it is over, whatever it was.
-      void this.#wire.return()
-      throw error instanceof RequestError ? this.#about(error) : error
     }
   }
 

@@ -140,6 +140,57 @@ describe('memory to read into', () => {
     expect(stand.queue.full).toBe(true)
   })
 
+  it('that is full stops the wire at once, where its reader was not back in time before', async () => {
+    const stand = new Stand()
+    let waiting = stand.read()
+    expect(stand.queue.push(Buffer.from('abcd'))).toBe(true)
+    await waiting
+    // Not back.
+    expect(stand.queue.push(Buffer.from('e'))).toBe(true)
+    expect(await stand.read()).toBe('e')
+    waiting = stand.read()
+    expect(stand.queue.push(Buffer.from('fgh'))).toBe(true)
+    await waiting
+    waiting = stand.read()
+    expect(stand.queue.push(Buffer.from('ijkl'))).toBe(false)
+    expect(await waiting).toBe('ijkl')
+    expect(stand.told).toEqual([])
+    waiting = stand.read()
+    expect(stand.told).toEqual(['room'])
+    expect(stand.queue.full).toBe(false)
+    // What does not fit waits; it is read before the wire goes on.
+    expect(stand.queue.push(Buffer.from('mnopq'))).toBe(false)
+    expect([await waiting, stand.told.length]).toEqual(['mnop', 1])
+    expect([await stand.read(), stand.told]).toEqual(['q', ['room', 'room']])
+  })
+
+  it('that is full lets the wire go on once its reader is back, though more came with the same read', async () => {
+    for (const more of ['x', 'xy']) {
+      const stand = new Stand()
+      stand.queue.push(Buffer.from('a'))
+      await stand.read()
+      stand.queue.push(Buffer.from('b'))
+      await stand.read()
+      const waiting = stand.read()
+      expect(stand.queue.push(Buffer.from('abcd'))).toBe(false)
+      for (const byte of more) expect(stand.queue.push(Buffer.from(byte))).toBe(false)
+      expect(await waiting).toBe('abcd')
+      expect(stand.told).toEqual([])
+      expect(await stand.read()).toBe(more)
+      expect(stand.told).toEqual(['room'])
+    }
+  })
+
+  it('that is full does not stop the wire, where its reader is always back', async () => {
+    const stand = new Stand()
+    for (let i = 0; i < 3; i++) {
+      const waiting = stand.read()
+      expect(stand.queue.push(Buffer.from('abcd'))).toBe(true)
+      await waiting
+    }
+    expect(stand.told).toEqual([])
+  })
+
   it('that was taken away meanwhile is an error, not the end', async () => {
     const stand = new Stand()
     const memory = new ArrayBuffer(8)
