@@ -24,7 +24,7 @@ export function page(report: RunReport, goals: readonly Goal[]): string {
     `On ${machine}. With ${names.join(', ')}. ${settings}`,
     'Each number is the median of the rounds, with the lowest and the highest of them; *connections* is the most that the ' +
       "server counted at once. *CPU* is the client's own, user and system. *p50* and *p99* are of every 13th request. " +
-      '*peak* is the most memory that the process ever held, of which an empty Node holds about 45 MB. *to undici* and *to ' +
+      '*peak* is the most memory that the process ever held; a raw socket shows what Node itself takes. *to undici* and *to ' +
       'the floor* are medians of the ratios round by round. trawl runs with its defaults: redirects, retries, time ' +
       'limits, decoding and limits are on. Peers run as their documentation proposes for many requests to one site, ' +
       'with their own time limits. The raw socket is the floor: it writes bytes that are ready and counts answers by ' +

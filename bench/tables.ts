@@ -3,8 +3,6 @@ import type { Metric } from './measure.ts'
 import { type CaseResult, type ClientResult, ratioOf, referencesOf, spreadOf } from './results.ts'
 import type { Spread } from './statistics.ts'
 
-export { median } from './statistics.ts'
-
 const HEADINGS: Readonly<Record<Metric, string>> = {
   cpu: 'CPU us',
   perSecond: 'a second',
