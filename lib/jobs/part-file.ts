@@ -28,7 +28,6 @@ export class PartFile {
   readonly #recordPath: string
   #handle: FileHandle | null = null
   #writer: FileWriter | null = null
-  #inode = ''
   #version: PartVersion | null = null
   /** A record stands beside the part: after `reopen` or `write` this one's, before `begin` perhaps another's. */
   #hasRecord = true
@@ -68,7 +67,7 @@ export class PartFile {
       return null
     }
     const left = record.total === null ? -1 : record.total - Number(size)
-    this.#use(handle, record.inode, Number(size), left)
+    this.#use(handle, Number(size), left)
     this.#version = record
     return record
   }
@@ -79,9 +78,7 @@ export class PartFile {
     // First: a record must never speak for a part that comes after it.
     await this.#removeRecord()
     try {
-      const handle = await this.#create()
-      const { ino } = await handle.stat({ bigint: true })
-      this.#use(handle, ino.toString(), 0, version.total ?? -1)
+      this.#use(await this.#create(), 0, version.total ?? -1)
     } catch (error) {
       throw fileError('create', this.#part, error)
     }
@@ -160,9 +157,8 @@ export class PartFile {
     return [this.path, this.#part, this.#recordPath]
   }
 
-  #use(handle: FileHandle, inode: string, position: number, expected: number): void {
+  #use(handle: FileHandle, position: number, expected: number): void {
     this.#handle = handle
-    this.#inode = inode
     this.#writer = new FileWriter(handle, this.#part, position, expected)
   }
 
@@ -170,8 +166,19 @@ export class PartFile {
     await wait
     const { validator } = this.#version!
     if (this.#hasRecord || validator === null) return
-    await writeRecord(this.#recordPath, { ...this.#version!, validator, inode: this.#inode })
+    const inode = await this.#inode()
+    await writeRecord(this.#recordPath, { ...this.#version!, validator, inode })
     this.#hasRecord = true
+  }
+
+  /** Asked for here, since a file that fits into one write has no use for it: a trip to the disk less. */
+  async #inode(): Promise<string> {
+    try {
+      const { ino } = await this.#handle!.stat({ bigint: true })
+      return ino.toString()
+    } catch (error) {
+      throw fileError('write', this.#part, error)
+    }
   }
 
   async #removeRecord(): Promise<void> {
