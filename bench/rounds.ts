@@ -58,9 +58,9 @@ export async function runRounds(
   return results
 }
 
-/** What a script that failed wrote last says more than that it failed. */
+/** What a script that failed wrote says more than that it failed. Node shows the line of the source first. */
 function whyOf(error: unknown): string {
   const { message, stderr } = error as { message?: string; stderr?: string }
-  const line = (stderr ?? '').split('\n').find((each) => /error/i.test(each))
+  const line = (stderr ?? '').split('\n').find((each) => /^\w*Error\b.*:/.test(each))
   return line?.trim() ?? message?.split('\n')[0] ?? String(error)
 }

@@ -1,4 +1,5 @@
 import type { Sample } from '../measure.ts'
+import { peakRss } from '../peak-rss.ts'
 import { until } from './until.ts'
 import { WAITING_CLIENTS } from './waiting-clients.ts'
 
@@ -44,7 +45,7 @@ async function run(job: BacklogJob): Promise<Sample> {
   return {
     cpu: (user + system) / count,
     perSecond: count / seconds,
-    peakRss: process.resourceUsage().maxRSS / 1_024,
+    peakRss: peakRss(),
   }
 }
 

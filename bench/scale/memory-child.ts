@@ -3,6 +3,7 @@ import net from 'node:net'
 import { Agent, Pool } from 'undici'
 import { Client } from '../../lib/index.ts'
 import type { Sample } from '../measure.ts'
+import { peakRss } from '../peak-rss.ts'
 import { lookup } from './host-clients.ts'
 
 /** Requests under way at once while hosts are visited. */
@@ -54,9 +55,9 @@ async function perWaiting(
   const begun = process.cpuUsage()
   for (let n = 0; n < count; n++) promises[n] = start(names[n]!)
   const { user, system } = process.cpuUsage(begun)
-  const peakRss = process.resourceUsage().maxRSS / 1_024
+  const peak = peakRss()
   const after = await heldBytes()
-  return { bytes: (after - before) / promises.length, cpu: (user + system) / count, peakRss }
+  return { bytes: (after - before) / promises.length, cpu: (user + system) / count, peakRss: peak }
 }
 
 function same(path: string): string {

@@ -1,4 +1,5 @@
 import type { Sample } from '../measure.ts'
+import { peakRss } from '../peak-rss.ts'
 import { HOST_CLIENTS, type HostClient } from './host-clients.ts'
 import { until } from './until.ts'
 
@@ -86,10 +87,6 @@ async function steady(client: HostClient, job: TargetsJob): Promise<Sample> {
     p99: sorted[Math.floor(sorted.length * 0.99)]!,
     peakRss: peakRss(),
   }
-}
-
-function peakRss(): number {
-  return process.resourceUsage().maxRSS / 1_024
 }
 
 const job = JSON.parse(process.argv[2]!) as TargetsJob

@@ -41,10 +41,18 @@ test('in a round the clients of a case take turns, and rounds go over all cases'
   expect(saved).toBe(3)
 })
 
+/** As Node writes it. */
+const STDERR = `file:///x.ts:3
+  throw new TypeError(why)
+  ^
+
+TypeError: no
+    at x`
+
 test('a client that fails is noted, in its round, and all others go on', async () => {
   let calls = 0
   const atFirst = async (): Promise<Sample> => {
-    if (++calls === 1) throw Object.assign(new Error('Command failed'), { stderr: 'at x\nTypeError: no\n' })
+    if (++calls === 1) throw Object.assign(new Error('Command failed'), { stderr: STDERR })
     return { cpu: 5 }
   }
   const { results } = await run({ cases: [makeCase('a', { x: atFirst, y: one(2) })] })
