@@ -43,8 +43,6 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   head: ResponseHead | null = null
   /** Once it is taken. */
   answer: Answer | null = null
-  /** Its reader has given the rest of the body up: the caller, or `validate` before. */
-  isAbandoned = false
   /** What broke its body off while `validate` had the response; null: nothing. */
   brokenBy: RequestError | null = null
   readonly #call: AttemptOwner
@@ -242,7 +240,6 @@ export class Attempt implements ExchangeSink, AnswerOwner {
   }
 
   onAbandoned(): void {
-    this.isAbandoned = true
     this.#call.onAbandoned()
   }
 }

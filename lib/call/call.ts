@@ -249,9 +249,9 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
 
   #hand(response: Response | StreamResponse): void {
     if (this.isOver) return
-    const { answer, isAbandoned } = this.#attempt
-    if (answer!.isEnded) this.#keep()
-    if (answer!.isEnded || isAbandoned) this.#settle(null)
+    const { isEnded, isAbandoned } = this.#attempt.answer!
+    if (isEnded) this.#keep()
+    if (isEnded || isAbandoned) this.#settle(null)
     else this.#state = 'reading'
     this.#resolve(response)
   }

@@ -129,6 +129,9 @@ export interface Resent {
   minSerial: number
 }
 
+/** In a ms: small integers hold them for the first nine hours of a process. */
+const QUEUED_TICKS = 64
+
 const NEVER_RESENT: Readonly<Resent> = { attempt: 1, losses: 0, minSerial: 0 }
 
 /** Where an exchange is at the moment: its pool while it waits, its connection while in flight. */
@@ -183,8 +186,8 @@ export class Exchange implements DequeItem<Exchange> {
   wish: object | null = null
   /** Its queue timeout, while it has one. */
   timer: Timer | null = null
-  /** When it came to its pool, on the clock's `now()`. */
-  queuedAt = 0
+  /** See `queuedAt`: in 64ths of a ms, rounded, because a number with a fraction is an object of its own, 16 bytes. */
+  #queuedTicks = 0
   /** What there is to say once it is sent. */
   flight: Flight | null = null
 
@@ -207,6 +210,15 @@ export class Exchange implements DequeItem<Exchange> {
   sendAgain(): Resent {
     this.#resent ??= { ...NEVER_RESENT }
     return this.#resent
+  }
+
+  /** When it came to its pool, on the clock's `now()`, to a 64th of a ms; 0: not yet. */
+  get queuedAt(): number {
+    return this.#queuedTicks / QUEUED_TICKS
+  }
+
+  set queuedAt(time: number) {
+    this.#queuedTicks = Math.floor(time * QUEUED_TICKS)
   }
 
   get attempt(): number {

@@ -30,6 +30,8 @@ export interface Answer {
   /** The fields behind the body, once it has ended. */
   readonly trailers: Headers | null
   readonly isEnded: boolean
+  /** Its reader has given the rest of the body up: the caller, or `validate` before. */
+  readonly isAbandoned: boolean
   /** `chunk` is a view that is valid during the call only. false: stop reading. */
   push(chunk: Uint8Array): boolean
   /** The last byte has come. */

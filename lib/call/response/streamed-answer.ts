@@ -10,6 +10,7 @@ export class StreamedAnswer implements Answer, BodySource {
   readonly wire: null = null
   trailers: Headers | null = null
   isEnded = false
+  isAbandoned = false
   readonly response: StreamResponse
   readonly #owner: AnswerOwner
   readonly #queue = new BodyQueue(this)
@@ -63,6 +64,7 @@ export class StreamedAnswer implements Answer, BodySource {
   }
 
   onAbandoned(): void {
+    this.isAbandoned = true
     this.#owner.onAbandoned()
   }
 }

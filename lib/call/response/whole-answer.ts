@@ -30,6 +30,11 @@ export class WholeAnswer implements Answer {
     this.#owner.onBadAnswer(this.#tooLarge(`the body has ${contentLength} bytes`))
   }
 
+  /** Nobody reads it before it is whole. */
+  get isAbandoned(): boolean {
+    return false
+  }
+
   get bytesOnWire(): number {
     return this.#body === null ? 0 : this.#body.size
   }
