@@ -12,7 +12,7 @@ export abstract class ConnectionPlace implements DequeItem<Connection> {
   wisher: Exchange | null = null
   /** Its place in the pool's list. */
   index = 0
-  /** The pool's round of matching it opened in. */
+  /** The pool's round of matching it opened in, while nothing has come; -1: that is over. */
   openedIn = -1
   /** Already in the scheduler's list for the end of this tick. */
   touched = false

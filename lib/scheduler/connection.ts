@@ -239,6 +239,7 @@ export class Connection
 
   onData(chunk: Uint8Array): void {
     this.lastReadAt = this.#context.enter()
+    this.openedIn = -1
     this.mayHoldMore = chunk.length === LIMITS.readBuffer
     if (this.#hasRecords) this.recordsIn = this.#context.turn
     this.#owner.record.bytes += chunk.length

@@ -179,6 +179,28 @@ describe('bytes on an idle connection', () => {
     stand.finish()
   })
 
+  it('that came with the first answer of a new connection do not answer who waits, while another is read', () => {
+    const host = 'tls.test'
+    const stand = new Stand({ maxConnPerTarget: 2 })
+    const old = stand.warm(host)
+    const [first] = stand.askMany(4, { host })
+    const fresh = stand.wires[1]!
+    // In one poll: the old one becomes idle, and has to be read once more; the new one is used at once.
+    old.owner.onData(Buffer.from(answerTo(first!.x.path), 'latin1'))
+    old.answered++
+    stand.clock.unread.push(
+      () => fresh.owner.onData(Buffer.from(answerTo(fresh.paths[0]!), 'latin1')),
+      () => fresh.owner.onData(Buffer.from(answerTo('/lie'), 'latin1')),
+    )
+    fresh.open()
+    expect(fresh.alive).toBe(false)
+    expect(stand.asked.some((asked) => asked.body === '/lie')).toBe(false)
+    expect(stand.asked[2]!.answered).toBe(true)
+    stand.serve()
+    expect(stand.asked.every((asked) => asked.answered)).toBe(true)
+    stand.finish()
+  })
+
   it('a FIN that lies unread is seen as well: even a POST moves on', () => {
     const stand = new Stand()
     const wire = stand.warm()

@@ -75,7 +75,11 @@ export class TurnClock implements Clock {
       if (this.#deferred.length > 0) continue
       for (const callback of this.#endOfTurn.splice(0)) callback()
       if (this.#deferred.length + this.#endOfTurn.length > 0 || this.#afterIo.length === 0) continue
-      for (const read of this.unread.splice(0)) read()
+      for (const read of this.unread.splice(0)) {
+        read()
+        // All that a read set off runs before the next.
+        for (const callback of this.#deferred.splice(0)) callback()
+      }
       for (const callback of this.#afterIo.splice(0)) callback()
     }
   }
