@@ -4,6 +4,9 @@ import { type Meter, NOT_TIMED } from '../meter.ts'
 import { isTls } from './agents.ts'
 import type { Job, Load } from './job.ts'
 
+/** Bytes read at most at once: as many as trawl reads. */
+const READ_BUFFER = 262_144
+
 /**
  * The floor: what the sockets alone cost. Writes bytes that are ready, as many requests at once as were answered, and
  * counts answers by their size; there is no parsing, no queue, no time limit and no promise, and the body is left
@@ -73,7 +76,7 @@ function drive(
     return true
   }
   const { hostname, port } = new URL(job.origin)
-  const onread = { buffer: Buffer.allocUnsafeSlow(65_536), callback: read }
+  const onread = { buffer: Buffer.allocUnsafeSlow(READ_BUFFER), callback: read }
   const options = { host: hostname, port: Number(port), noDelay: true, onread }
   const socket = isTls(job) ? connectTls(options, sessions) : net.connect(options)
   socket.on('error', reject)

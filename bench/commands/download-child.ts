@@ -148,7 +148,8 @@ async function save(stream: Readable, path: string): Promise<number> {
   return statSync(path).size
 }
 
-const READ_BUFFER = 65_536
+/** Bytes, as many as trawl reads at most at once. */
+const READ_BUFFER = 262_144
 
 function rawSocket(
   url: string,
