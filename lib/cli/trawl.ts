@@ -5,8 +5,9 @@ import type { GetIo } from './get-command.ts'
 
 /** The whole command: arguments and streams in, exit code out. Never rejects. */
 export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCode> {
-  // Who reads the messages may go; the files and the report are still wanted.
+  // Who reads the messages may go, or the help: the files and the report are still wanted.
   io.stderr.on('error', () => undefined)
+  io.stdout.on('error', () => undefined)
   try {
     return await runCommandLine(argv, io, async (options) => {
       // Not for --help, --version and what is refused.

@@ -53,6 +53,8 @@ export class Resolver {
   readonly #flights = new Map<string, Flight>()
   /** null: nothing was looked up yet. */
   #queue: PQueue | null = null
+  /** While p-queue is loaded. */
+  #queueComing: Promise<PQueue> | null = null
 
   constructor(given: ResolverOptions) {
     const options = ownOptions(given)
@@ -94,6 +96,7 @@ export class Resolver {
     for (const flight of flights) {
       for (const done of flight.waiters) done(new ConnectError('dns', 'the network was closed'), [])
       flight.waiters.clear()
+      flight.abort.abort()
     }
   }
 
@@ -124,8 +127,14 @@ export class Resolver {
 
   /** Async, so that a queue that cannot be loaded is a lookup that failed. */
   async #add(run: () => Promise<readonly Address[]>, signal: AbortSignal): Promise<readonly Address[]> {
-    this.#queue ??= makeLookupQueue()
+    this.#queue ??= await this.#makeQueue()
     return this.#queue.add(run, { signal })
+  }
+
+  /** One for all who ask while it is loaded; the next one tries again where that failed. */
+  #makeQueue(): Promise<PQueue> {
+    this.#queueComing ??= makeLookupQueue().finally(() => (this.#queueComing = null))
+    return this.#queueComing
   }
 
   #land(host: string, flight: Flight, addresses: readonly Address[], failure: unknown): void {

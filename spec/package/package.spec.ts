@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../lib/index.ts'
@@ -47,6 +48,17 @@ const client = new Client(JSON.parse(json))
 const { status } = await client.request(url)
 await client.close()
 if (status !== 200) throw new Error('the answer is ' + status)
+`
+
+/** What an application that has trawl in its bundle can do: look a host up, and say what it cannot. */
+const APPLICATION = `
+import { hostname } from 'node:os'
+import { Client } from 'trawl'
+
+const messageOf = (options, url) => new Client({ maxRetries: 0, ...options }).request(url).then(() => '', (error) => error.message)
+// Port 1: nobody listens, if the name is known at all.
+const messages = [await messageOf({}, 'http://' + hostname() + ':1/'), await messageOf({ cookies: true }, 'http://127.0.0.1:1/')]
+console.log(JSON.stringify(messages))
 `
 
 /** What a bundle could break: names of classes, one class for all entries, and where an error says it comes from. */
@@ -259,5 +271,21 @@ describe('the declarations', () => {
     await installed.write('consumer.ts', CONSUMER_TS)
     await installed.write('tsconfig.json', JSON.stringify(TSCONFIG))
     expect(await installed.run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json'])).toBe('')
+  })
+
+  it('works in the bundle of an application, and says which package it misses there', async () => {
+    await installed.write('application.js', APPLICATION)
+    const { rolldown } = await import('rolldown')
+    const bundle = await rolldown({ input: join(installed.folder, 'application.js'), platform: 'node' })
+    const folder = await mkdtemp(join(tmpdir(), 'trawl-bundled-'))
+    try {
+      await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].mjs' })
+      const told = await installed.run('node', [join(folder, 'application.mjs')])
+      const [lookup, cookies] = JSON.parse(told) as [string, string]
+      expect(lookup).not.toMatch(/module|package/i)
+      expect(cookies).toContain('the package tough-cookie is not where trawl is')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })

@@ -1,14 +1,10 @@
-import { createRequire } from 'node:module'
 import type * as Pako from 'pako'
+import { requirePackage } from '../../core/require-package.ts'
 
-const require = createRequire(import.meta.url)
 let loaded: typeof Pako | null = null
 
-/**
- * pako, loaded when first asked for: only a simulated world decodes with it. By `require`, because a
- * decoder is made, and fed, synchronously.
- */
+/** pako, loaded when first asked for: only a simulated world decodes with it. A decoder is made, and fed, synchronously. */
 export function pako(): typeof Pako {
-  loaded ??= require('pako') as typeof Pako
+  loaded ??= requirePackage('pako') as typeof Pako
   return loaded
 }
