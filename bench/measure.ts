@@ -41,6 +41,11 @@ export interface BenchCase {
   readonly metrics: readonly Metric[]
   /** Most rounds; a long case takes fewer. Default: as many as the run has. */
   readonly maxRounds?: number
+  /** Clients that take part in the first round only: those that take long, and that no goal is about. */
+  readonly onceOnly?: readonly string[]
+  /** Whom `--quick` and the report compare with; default: the first whose name begins with `undici`, and the raw socket. */
+  readonly peer?: string
+  readonly floor?: string
   /** By the client's name: one run, in a process of its own. */
   readonly clients: Readonly<Record<string, (effort: Effort) => Promise<Sample>>>
 }

@@ -11,18 +11,23 @@ export interface ClientResult {
 }
 
 /** What a case gave: all of it, as it goes into the JSON. */
-export interface CaseResult extends Pick<BenchCase, 'name' | 'title' | 'text' | 'unit' | 'metrics'> {
+export interface CaseResult extends Pick<
+  BenchCase,
+  'name' | 'title' | 'text' | 'unit' | 'metrics' | 'peer' | 'floor'
+> {
   readonly clients: ClientResult[]
 }
 
 export function resultFor(of: BenchCase, clients: readonly string[]): CaseResult {
-  const { name, title, text, unit, metrics } = of
+  const { name, title, text, unit, metrics, peer, floor } = of
   return {
     name,
     title,
     text,
     unit,
     metrics,
+    ...(peer === undefined ? {} : { peer }),
+    ...(floor === undefined ? {} : { floor }),
     clients: clients.map((client) => ({ client, samples: [], failures: [] })),
   }
 }
@@ -41,14 +46,14 @@ export function ratioOf(result: ClientResult, to: ClientResult | undefined, metr
   return to === undefined ? null : spread(ratios(valuesOf(result, metric), valuesOf(to, metric)))
 }
 
-/** Whom the others of a case are compared with: the first that is undici, and the raw socket. */
-export function referencesOf({ clients }: CaseResult): {
-  undici: ClientResult | undefined
+/** Whom the others of a case are compared with: what the case says, or the first that is undici, and the raw socket. */
+export function referencesOf({ clients, peer, floor = 'raw socket' }: CaseResult): {
+  peer: ClientResult | undefined
   floor: ClientResult | undefined
 } {
   return {
-    undici: clients.find(({ client }) => client.startsWith('undici')),
-    floor: clients.find(({ client }) => client === 'raw socket'),
+    peer: clients.find(({ client }) => (peer === undefined ? client.startsWith('undici') : client === peer)),
+    floor: clients.find(({ client }) => client === floor),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BenchCase, Effort } from './measure.ts'
-import { type CaseResult, resultFor } from './results.ts'
+import { type CaseResult, type ClientResult, resultFor } from './results.ts'
 
 /** What is run, how often, and how long at most. */
 export interface Plan {
@@ -22,7 +22,7 @@ export interface RoundsWatcher {
 }
 
 /**
- * Runs all cases, round after round, and in a round one client of a case after the other: what else the machine does
+ * Runs all cases, round after round, and in a round one client of a case after the other, each time from another one on: what else the machine does
  * meanwhile falls on all of them alike. A run that fails is noted and the others go on.
  */
 export async function runRounds(
@@ -40,7 +40,7 @@ export async function runRounds(
       if (round > (each.maxRounds ?? rounds)) continue
       const began = now()
       if (began - started + took[index]! > atMost) continue
-      for (const result of results[index]!.clients) {
+      for (const result of inTurn(each, results[index]!.clients, round)) {
         if (watcher.isStopped() || now() - started > atMost) return results
         watcher.begins(round, each.name, result.client)
         try {
@@ -56,6 +56,13 @@ export async function runRounds(
     }
   }
   return results
+}
+
+/** Another one begins in each round: who comes first or last is not always met by the same load of the machine. */
+function inTurn(of: BenchCase, clients: readonly ClientResult[], round: number): ClientResult[] {
+  const first = (round - 1) % Math.max(1, clients.length)
+  const turned = [...clients.slice(first), ...clients.slice(0, first)]
+  return round === 1 ? turned : turned.filter(({ client }) => of.onceOnly?.includes(client) !== true)
 }
 
 /** What a script that failed wrote says more than that it failed. Node shows the line of the source first. */

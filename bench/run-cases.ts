@@ -12,12 +12,14 @@ export interface CasesPlan extends Omit<Plan, 'effort'>, Omit<Effort, 'site'> {
 export async function runCases(plan: CasesPlan): Promise<{ results: CaseResult[]; stopped: boolean }> {
   const { quick, warmUp, measure, measured = () => {}, ...rest } = plan
   let stopped = false
+  const started = performance.now()
   const stop = (): void => {
     stopped = true
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   const begins = (round: number, inCase: string, client: string): void => {
-    process.stderr.write(`round ${round} of ${plan.rounds}: ${inCase}, ${client}\n`)
+    const seconds = Math.round((performance.now() - started) / 1_000)
+    process.stderr.write(`${seconds} s: round ${round} of ${plan.rounds}: ${inCase}, ${client}\n`)
   }
   const site = await openSite()
   try {

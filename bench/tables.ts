@@ -46,9 +46,9 @@ export function withRange(of: Spread | null): string {
 export function caseTable(result: CaseResult): string {
   const { metrics, clients, unit } = result
   const first = metrics[0]!
-  const { undici, floor } = referencesOf(result)
+  const { peer, floor } = referencesOf(result)
   const references = [
-    ['to undici', undici],
+    [`to ${shortName(peer)}`, peer],
     ['to the floor', floor],
   ] as const
   const columns = references.filter(([, client]) => client !== undefined)
@@ -82,17 +82,28 @@ function sorted(clients: readonly ClientResult[], metric: Metric): ClientResult[
   return clients.toSorted((a, b) => key(a) - key(b))
 }
 
+/** Any client of undici is that; others are called by their name. */
+function shortName(peer: ClientResult | undefined): string {
+  return peer === undefined || peer.client.startsWith('undici') ? 'undici' : peer.client
+}
+
+/** A ratio to another one than undici says to whom. */
+function named(ratio: string, peer: ClientResult | undefined): string {
+  const name = shortName(peer)
+  return ratio === '' || name === 'undici' ? ratio : `${ratio} of ${name}`
+}
+
 /** One line for each client of each case: the first metric, and its ratios. */
 export function quickTable(results: readonly CaseResult[]): string {
   const rows = results.flatMap((result) => {
     const first = result.metrics[0]!
-    const { undici, floor } = referencesOf(result)
+    const { peer, floor } = referencesOf(result)
     return sorted(result.clients, first).map((client) => [
       result.name,
       client.client,
       first === 'cpu' ? `CPU us a ${result.unit}` : HEADINGS[first],
       withRange(spreadOf(client, first)),
-      client === undici ? '' : withRange(ratioOf(client, undici, first)),
+      client === peer ? '' : named(withRange(ratioOf(client, peer, first)), peer),
       client === floor ? '' : withRange(ratioOf(client, floor, first)),
     ])
   })

@@ -36,9 +36,26 @@ const one = (cpu: number) => async (): Promise<Sample> => ({ cpu })
 test('in a round the clients of a case take turns, and rounds go over all cases', async () => {
   const cases = [makeCase('a', { x: one(1), y: one(2) }), makeCase('b', { z: one(3) }, { maxRounds: 1 })]
   const { order, results, saved } = await run({ cases })
-  expect(order).toEqual(['1 a x', '1 a y', '1 b z', '2 a x', '2 a y'])
+  expect(order).toEqual(['1 a x', '1 a y', '1 b z', '2 a y', '2 a x'])
   expect(results[0]!.clients[1]).toEqual({ client: 'y', samples: [{ cpu: 2 }, { cpu: 2 }], failures: [] })
   expect(saved).toBe(3)
+})
+
+test('another client begins in each round', async () => {
+  const cases = [makeCase('a', { x: one(1), y: one(2), z: one(3) })]
+  const { order, results } = await run({ cases, rounds: 4 })
+  const rounds = [1, 2, 3, 4].map((round) =>
+    order.filter((each) => each.startsWith(`${round} `)).map((each) => each.at(-1)),
+  )
+  expect(rounds.map((each) => each.join(''))).toEqual(['xyz', 'yzx', 'zxy', 'xyz'])
+  expect(results[0]!.clients.map(({ client }) => client)).toEqual(['x', 'y', 'z'])
+})
+
+test('a client may take part in the first round only', async () => {
+  const cases = [makeCase('a', { x: one(1), slow: one(9), y: one(2) }, { onceOnly: ['slow'] })]
+  const { order, results } = await run({ cases })
+  expect(order).toEqual(['1 a x', '1 a slow', '1 a y', '2 a y', '2 a x'])
+  expect(results[0]!.clients.map(({ samples }) => samples.length)).toEqual([2, 1, 2])
 })
 
 /** As Node writes it. */
