@@ -54,6 +54,41 @@ export function lineFor(guarded: Guarded, results: readonly CaseResult[]): Guard
   }
 }
 
+/** `case, client to other`: what tells one from another, with its metric. */
+export function nameOf({ case: name, client, to, metric }: Guarded): string {
+  return `${name}, ${client} to ${to}, ${metric}`
+}
+
+/**
+ * The committed lines of the wanted cases, or all. Throws where nothing of that name is guarded, and where what is guarded
+ * and what is committed are not the same: a line that is left out unseen guards nothing.
+ */
+export function chosenLines(
+  guarded: readonly Guarded[],
+  committed: readonly GuardLine[],
+  wanted: readonly string[] | undefined,
+): readonly GuardLine[] {
+  const unknown = wanted?.filter((name) => !guarded.some((each) => each.case === name)) ?? []
+  if (unknown.length > 0) throw new Error(`no case that is guarded is called ${unknown.join(', ')}`)
+  const isWanted = (each: Guarded): boolean => wanted?.includes(each.case) ?? true
+  const lines = committed.filter(isWanted)
+  const needed = guarded.filter(isWanted).map(nameOf)
+  const present = lines.map(nameOf)
+  const missing = needed.filter((name) => !present.includes(name))
+  if (missing.length > 0) throw new Error(`guard.json lacks ${missing.join('; ')}: write it anew`)
+  const extra = present.filter((name) => !needed.includes(name))
+  if (extra.length > 0) throw new Error(`guard.json has what is not guarded: ${extra.join('; ')}`)
+  return lines
+}
+
+/** Of the ratio: rounds that are farther apart say that the machine had other things to do. */
+const RESTLESS = 0.3
+
+/** Lines that are worth little, as their rounds do not agree. */
+export function restless(lines: readonly GuardLine[]): readonly GuardLine[] {
+  return lines.filter(({ ratio, lowest, highest }) => highest - lowest > RESTLESS * ratio)
+}
+
 export function compareWith(line: GuardLine, results: readonly CaseResult[]): GuardVerdict {
   const measured = ratioFor(line, results)
   if (measured === null) return { line, measured, verdict: 'not measured' }

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { compareWith, type Guarded, guardTable, lineFor } from '../../bench/compare-guard.ts'
+import { ALL_CASES } from '../../bench/all-cases.ts'
+import {
+  chosenLines,
+  compareWith,
+  type Guarded,
+  guardTable,
+  lineFor,
+  nameOf,
+  restless,
+} from '../../bench/compare-guard.ts'
+import { GUARDED } from '../../bench/guarded.ts'
 import { makeResult } from './make-result.ts'
 
 const guarded: Guarded = { case: 'small', client: 'trawl', to: 'undici', metric: 'cpu' }
@@ -55,4 +65,33 @@ test('what was not measured is said to be so', () => {
     '| small, trawl to undici |    cpu |      0.40 |      12 % |          | not measured |',
     '| small, trawl to undici |    cpu |      0.40 |      12 % |     0.60 |        worse |',
   ])
+})
+
+test('a case that is not guarded, and a line that is on one side only, are errors', () => {
+  const line = lineFor(guarded, resultOf([40]))!
+  const other: Guarded = { ...guarded, case: 'other' }
+  expect(chosenLines([guarded], [line], undefined)).toEqual([line])
+  expect(chosenLines([guarded, other], [line], ['small'])).toEqual([line])
+  expect(() => chosenLines([guarded], [line], ['small', 'smal'])).toThrow('is called smal')
+  expect(() => chosenLines([guarded, other], [line], undefined)).toThrow('lacks other, trawl to undici, cpu')
+  expect(() => chosenLines([{ ...guarded, to: 'x' }], [{ ...line, to: 'x' }, line], undefined)).toThrow(
+    'has what is not guarded: small, trawl to undici, cpu',
+  )
+})
+
+test('a line whose rounds are more than 30 % of its ratio apart is called restless', () => {
+  const steady = lineFor(guarded, resultOf([40, 36, 46]))!
+  const wide = lineFor(guarded, resultOf([40, 36, 50]))!
+  expect(restless([steady, wide])).toEqual([wide])
+})
+
+test('each guarded line is about a case, clients and a metric that there are, and there only once', () => {
+  for (const { case: name, client, to, metric } of GUARDED) {
+    const found = ALL_CASES.find((each) => each.name === name)!
+    expect(Object.keys(found.clients)).toEqual(expect.arrayContaining([client, to]))
+    expect(found.metrics).toContain(metric)
+    expect(found.onceOnly ?? []).not.toContain(client)
+    expect(found.onceOnly ?? []).not.toContain(to)
+  }
+  expect(new Set(GUARDED.map(nameOf)).size).toBe(GUARDED.length)
 })
