@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Job, Load } from './clients/job.ts'
 import { Meter } from './meter.ts'
 import { peakRss } from './peak-rss.ts'
+import { WARM_ANSWERS, WARM_CPU } from './warm-up.ts'
 
 /** One load, in a process of its own: warms up, measures, writes what it measured as JSON, and ends. */
 export interface LoadOptions {
@@ -13,13 +14,7 @@ export interface LoadOptions {
   readonly measure: number
 }
 
-/**
- * After so many answers, for each ms of `warmUp`, all of it has been compiled: a crawl runs for hours. After 30,000, trawl takes
- * 13.5 us where it takes 11.9 after 150,000; undici changes little from there on. Those that are slower are warm after three
- * times `warmUp` as CPU time of their own, and no load has more than fifteen times of it, when others keep the machine busy.
- */
-const WARM_ANSWERS = 150
-const WARM_CPU = 3
+/** No load is warmed up for more than so many times `warmUp`, when others keep the machine busy. */
 const WARM_PATIENCE = 15
 /** ms between two looks at whether it is warm. */
 const LOOK_EVERY = 100

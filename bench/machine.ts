@@ -12,6 +12,7 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>
 }
 
+const root = join(import.meta.dirname, '..')
 const PACKAGES = ['undici', 'got', 'axios', 'ky', 'node-fetch']
 /** How each tells its version. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +25,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
 export function describeMachine(): Machine {
   const cpus = os.cpus()
   const memory = Math.round(os.totalmem() / 2 ** 30)
-  const versions: Record<string, string> = { node: process.versions.node }
+  const versions: Record<string, string> = { trawl: ownVersion(), node: process.versions.node }
   for (const name of PACKAGES) versions[name] = versionOfPackage(name)
   for (const [name, args] of Object.entries(PROGRAMS)) versions[name] = versionOfProgram(name, args)
   versions['nginx'] = versionOfProgram(findProgram(nginxProgram) ?? 'nginx', ['-v'])
@@ -34,8 +35,32 @@ export function describeMachine(): Machine {
   }
 }
 
+/** `0.1.0 of 1234567`, or `with changes`: what of lib/ is in no commit. */
+function ownVersion(): string {
+  const commit = git('rev-parse', '--short', 'HEAD') ?? 'unknown'
+  const changes = git('status', '--porcelain', '--', 'lib') ?? ''
+  return `${versionIn('package.json')} of ${commit}${changes === '' ? '' : ' with changes'}`
+}
+
+/** null: there is no git, or this is no repository. */
+function git(...args: readonly string[]): string | null {
+  try {
+    return execFileSync('git', args, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return null
+  }
+}
+
 function versionOfPackage(name: string): string {
-  const path = join(import.meta.dirname, '../node_modules', name, 'package.json')
+  return versionIn(join('node_modules', name, 'package.json'))
+}
+
+function versionIn(file: string): string {
+  const path = join(root, file)
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }
 

@@ -1,9 +1,14 @@
 import { judge, type Goal } from './judge.ts'
+import { withoutLocalPaths } from './local-paths.ts'
 import type { Machine } from './machine.ts'
 import { type CaseResult, failuresOf } from './results.ts'
 import { caseTable, goalsTable } from './tables.ts'
 
 export interface RunReport extends Machine {
+  /** The day, as 2026-01-31. */
+  readonly date: string
+  /** Of the last minute, before and after the run. */
+  readonly load: { readonly start: number; readonly end: number }
   /** What was run, in words. */
   readonly settings: string
   readonly cases: readonly CaseResult[]
@@ -11,17 +16,19 @@ export interface RunReport extends Machine {
 
 /** docs/benchmarks.md: nothing in it is written by hand. */
 export function page(report: RunReport, goals: readonly Goal[]): string {
-  const { machine, versions, settings, cases } = report
+  const { date, machine, load, versions, settings, cases } = report
   const judgements = goals.map((goal) => judge(goal, cases))
-  const failures = failuresOf(cases)
+  const failures = failuresOf(cases).map((each) => withoutLocalPaths(each))
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  const sections = cases.map((each) => `## ${each.title}\n\n${each.text}\n\n${caseTable(each)}`)
+  const sections = cases.map(
+    (each) => `## ${each.title}\n\n${each.text}${roundsNote(each)}\n\n${caseTable(each)}`,
+  )
   const parts = [
     `# Benchmarks`,
     'Written by `npm run bench -- --write`, never by hand. What counts is the ratio within one run: absolute numbers are ' +
       'those of the machine that made them. Why goals are missed, and what each microsecond goes to, is in ' +
       '[performance](performance.md).',
-    `On ${machine}. With ${names.join(', ')}. ${settings}`,
+    `On ${date}, on ${machine}; its load average was ${load.start} at the start and ${load.end} at the end. With ${names.join(', ')}. ${settings}`,
     'Each number is the median of the rounds, with the lowest and the highest of them; *connections* is the most that the ' +
       "server counted at once. *CPU* is the client's own, user and system. *p50* and *p99* are of every 13th request. " +
       '*peak* is the most memory that the process ever held; a raw socket shows what Node itself takes. *to undici* and *to ' +
@@ -34,4 +41,11 @@ export function page(report: RunReport, goals: readonly Goal[]): string {
     `## To reach\n\n${goalsTable(judgements)}`,
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** Who ran less often than the others of the case, which a table without a range does not tell from rounds that agree. */
+function roundsNote({ clients }: CaseResult): string {
+  const rounds = Math.max(...clients.map(({ samples }) => samples.length))
+  const once = clients.filter(({ samples }) => samples.length === 1).map(({ client }) => client)
+  return rounds === 1 || once.length === 0 ? '' : ` In one round: ${once.join('; ')}.`
 }

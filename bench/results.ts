@@ -57,6 +57,14 @@ export function referencesOf({ clients, peer, floor = 'raw socket' }: CaseResult
   }
 }
 
+/** Cases, or clients of them, that no run was begun of. */
+export function unmeasured(results: readonly CaseResult[]): string[] {
+  return results.flatMap(({ name, clients }) => {
+    const never = clients.filter(({ samples }) => samples.length === 0)
+    return never.length === clients.length ? [name] : never.map(({ client }) => `${name}, ${client}`)
+  })
+}
+
 /** `case, client: why`, for all that failed. */
 export function failuresOf(results: readonly CaseResult[]): string[] {
   return results.flatMap(({ name, clients }) =>

@@ -1,14 +1,15 @@
 /**
  * trawl beside its peers.
  *
- *   npm run bench                      all cases, about half an hour
- *   npm run bench -- --quick           two minutes: each case as a ratio to undici and to the floor
+ *   npm run bench                      all cases, about twenty minutes with --rounds 3
+ *   npm run bench -- --quick           two minutes: each case as a ratio to undici, or the nearest peer, and to the floor
  *   npm run bench -- --only a,b        these cases
- *   npm run bench -- --rounds 3        as often as this; 5 otherwise
+ *   npm run bench -- --rounds 3        as often as this; 3 otherwise
  *   npm run bench -- --json FILE       what was measured, as JSON, after each case
  *   npm run bench -- --write           writes docs/benchmarks.md
  */
 import { renameSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ALL_CASES } from './all-cases.ts'
@@ -17,16 +18,17 @@ import { judge } from './judge.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchCase, Effort } from './measure.ts'
 import { page, type RunReport } from './page.ts'
-import { type CaseResult, failuresOf } from './results.ts'
+import { type CaseResult, failuresOf, unmeasured } from './results.ts'
 import { runCases } from './run-cases.ts'
 import { caseTable, goalsTable, quickTable } from './tables.ts'
+import { WARM_ANSWERS, WARM_CPU } from './warm-up.ts'
 
 interface Times extends Pick<Effort, 'warmUp' | 'measure'> {
   readonly rounds: number
   readonly atMost: number
 }
 
-const FULL: Times = { rounds: 5, warmUp: 1_000, measure: 1_500, atMost: Infinity }
+const FULL: Times = { rounds: 3, warmUp: 800, measure: 1_000, atMost: Infinity }
 /** What is left of two minutes is for the site to be opened, and for the run that began last. */
 const QUICK: Times = { rounds: 5, warmUp: 500, measure: 300, atMost: 113_000 }
 
@@ -69,8 +71,12 @@ async function main(): Promise<number> {
   const { quick, json, write, cases, rounds } = readArguments()
   const times = { ...(quick ? QUICK : FULL), ...(rounds === null ? {} : { rounds }) }
   const machine = describeMachine()
+  const date = new Date().toISOString().slice(0, 10)
+  const start = loadAverage()
   const report = (results: readonly CaseResult[]): RunReport => ({
     ...machine,
+    date,
+    load: { start, end: loadAverage() },
     settings: settingsOf(times),
     cases: results,
   })
@@ -88,13 +94,18 @@ async function main(): Promise<number> {
   })
   save(results)
   print(results.filter(isMeasured), quick)
-  const left = results.filter((each) => !isMeasured(each)).map(({ name }) => name)
-  if (left.length > 0) console.log(`not measured, as no time was left: ${left.join(', ')}`)
+  const left = unmeasured(results)
+  if (left.length > 0) console.log(`NOT MEASURED, as no time was left: ${left.join('; ')}`)
   const failures = failuresOf(results)
   for (const failure of failures) console.log(`FAILED: ${failure}`)
   if (stopped) console.log('stopped before the end')
   else if (write) writeFileSync(PAGE, page(report(results), GOALS))
-  return failures.length > 0 || stopped ? 1 : 0
+  return failures.length > 0 || left.length > 0 || stopped ? 1 : 0
+}
+
+/** Of the last minute, with two digits. */
+function loadAverage(): number {
+  return Number(os.loadavg()[0]!.toFixed(2))
 }
 
 function isMeasured({ clients }: CaseResult): boolean {
@@ -103,8 +114,8 @@ function isMeasured({ clients }: CaseResult): boolean {
 
 function settingsOf({ rounds, warmUp, measure }: Times): string {
   return (
-    `Up to ${rounds} rounds; in a round one client of a case after the other, each in a process of its own, apart from ` +
-    `the servers. Those that send requests in a loop are warmed up with 30,000 of them or ${3 * warmUp} ms of CPU, and ` +
+    `Up to ${rounds} rounds; in a round one client of a case after the other, each time from another one on, each in a process of its own, apart from ` +
+    `the servers. Those that send requests in a loop are warmed up with ${(WARM_ANSWERS * warmUp).toLocaleString('en')} of them or ${WARM_CPU * warmUp} ms of CPU, and ` +
     `measured for ${measure} ms.`
   )
 }
