@@ -75,6 +75,12 @@ export const GOALS: readonly Goal[] = [
     atLeast: 3,
   },
   {
+    what: '100 MB to nothing, readInto, MB a CPU second to undici dispatch',
+    of: ['download', 'undici dispatch', 'cpu'],
+    to: ['download', 'trawl, readInto', 'cpu'],
+    atLeast: 3,
+  },
+  {
     what: '100 MB to nothing, readInto, wall time to curl',
     of: ['download', 'trawl, readInto', 'wall'],
     to: ['download', 'curl', 'wall'],
@@ -89,6 +95,12 @@ export const GOALS: readonly Goal[] = [
   {
     what: '100 MB to nothing, for await, MB a CPU second to undici stream',
     of: ['download', 'undici stream', 'cpu'],
+    to: ['download', 'trawl', 'cpu'],
+    atLeast: 3,
+  },
+  {
+    what: '100 MB to nothing, for await, MB a CPU second to undici dispatch',
+    of: ['download', 'undici dispatch', 'cpu'],
     to: ['download', 'trawl', 'cpu'],
     atLeast: 3,
   },
@@ -119,6 +131,12 @@ export const GOALS: readonly Goal[] = [
   {
     what: 'waiting request',
     of: ['waiting', 'trawl', 'bytes'],
+    atMost: 500,
+    unit: ' bytes',
+  },
+  {
+    what: 'waiting request, 1,000,000 of them',
+    of: ['backlog-enqueue', 'trawl, 1,000,000', 'bytes'],
     atMost: 500,
     unit: ' bytes',
   },

@@ -1,5 +1,6 @@
 import type { BacklogJob } from '../scale/backlog-child.ts'
 import type { BenchCase, Effort, Sample } from '../measure.ts'
+import { loadOf } from '../run-load.ts'
 import { runJob } from '../scale/run-job.ts'
 import { waitingIn } from '../scale/waiting-in.ts'
 
@@ -41,11 +42,13 @@ export const cases: readonly BenchCase[] = [
     title: 'Getting in line',
     text:
       'Requests that begin in one tick and wait for the only connection, behind one that is never answered: the CPU that each ' +
-      'takes, garbage collection included, and the most memory. Paths, and the array of promises, are made before.',
+      'takes, garbage collection included, the bytes that are held for it while it waits, its promise among them, and the most memory. Paths, and the array of promises, are made before.',
     unit: 'request',
     quick: false,
     maxRounds: 2,
-    metrics: ['cpu', 'peakRss'],
+    onceOnly: ['trawl, 100,000', 'node:http, 20,000'],
+    peer: 'undici, 100,000',
+    metrics: ['cpu', 'bytes', 'peakRss'],
     clients: {
       'trawl, 1,000,000': waitingIn('trawl', 1_000_000),
       'trawl, 100,000': waitingIn('trawl', 100_000),
@@ -56,13 +59,17 @@ export const cases: readonly BenchCase[] = [
   {
     name: 'backlog',
     title: 'A request while many wait for one target',
-    text: `${TEXT} They wait for 10 connections of one target.`,
+    text: `${TEXT} They wait for 10 connections of one target. *to undici*: while 1,000 wait for it. The raw socket has no line: it sends the next request on the same 10 connections.`,
     unit: 'request',
     quick: true,
-    quickClients: ['trawl, 1,000', 'trawl, 100,000'],
+    quickClients: ['trawl, 1,000', 'trawl, 100,000', 'undici, 1,000', 'raw socket'],
+    onceOnly: ['trawl, 10,000', 'undici, 100,000'],
     maxRounds: 3,
     metrics: METRICS,
-    clients: Object.fromEntries([...series('trawl', SIZES, ONE), ...series('undici', UNDICI_SIZES, ONE)]),
+    clients: {
+      ...Object.fromEntries([...series('trawl', SIZES, ONE), ...series('undici', UNDICI_SIZES, ONE)]),
+      'raw socket': loadOf('raw-socket/request', { path: '/small' }),
+    },
   },
   {
     name: 'backlog-dispatch',
@@ -72,6 +79,7 @@ export const cases: readonly BenchCase[] = [
       'of 1 GB (`--max-semi-space-size`), and nothing is collected while it is measured.',
     unit: 'request',
     quick: false,
+    onceOnly: ['trawl, 10,000', 'trawl, 100,000'],
     maxRounds: 3,
     metrics: METRICS,
     clients: Object.fromEntries(series('trawl', SIZES, ONE, BIG_YOUNG_GENERATION)),
@@ -82,7 +90,7 @@ export const cases: readonly BenchCase[] = [
     text: `${TEXT} They wait for 1,000 targets with one connection each.`,
     unit: 'request',
     quick: false,
-    maxRounds: 3,
+    maxRounds: 1,
     metrics: METRICS,
     clients: Object.fromEntries(series('trawl', SIZES, MANY)),
   },

@@ -1,6 +1,9 @@
 import type { BenchCase } from '../measure.ts'
 import { LOAD_METRICS, loadOf } from '../run-load.ts'
 
+/** They take long, and no goal is about them. */
+const SLOW = ['node:http', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch']
+
 const SHARED = { unit: 'request', quick: true, metrics: LOAD_METRICS } as const
 
 const large = { path: '/64k', as: 'bytes' } as const
@@ -9,6 +12,9 @@ function gzipCase(path: '/gzip-2k' | '/gzip-20k' | '/gzip-200k', decoded: string
   const recipe = { path } as const
   return {
     ...SHARED,
+    quick: path === '/gzip-20k',
+    onceOnly: ['undici fetch', ...SLOW],
+    ...(path === '/gzip-20k' ? {} : { maxRounds: 2 }),
     quickClients: ['trawl', 'undici request', 'raw socket'],
     name: path.slice(1),
     title: `Page of ${decoded}, coded with gzip`,
@@ -35,6 +41,7 @@ export const cases: readonly BenchCase[] = [
     ...SHARED,
     quickClients: ['trawl', 'undici request', 'raw socket'],
     name: '64k',
+    onceOnly: SLOW,
     title: '64 KB body',
     text:
       'A file of 65,536 bytes as bytes in one piece, over 10 connections, depth 1. ' +

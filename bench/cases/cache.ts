@@ -23,6 +23,12 @@ export const cases: readonly BenchCase[] = [
     unit: 'hit',
     quick: true,
     quickClients: ['trawl, memory', 'trawl fetch, memory', 'undici request, memory'],
+    onceOnly: [
+      'trawl fetch, SQLite',
+      'undici request, SQLite',
+      'undici fetch, memory',
+      'undici fetch, SQLite',
+    ],
     metrics: ['cpu', 'perSecond'],
     clients: {
       'trawl, memory': hits('trawl, memory', HITS),

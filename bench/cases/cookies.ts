@@ -1,5 +1,6 @@
 import type { BenchCase, Effort, Sample } from '../measure.ts'
 import type { CookiesJob, JarContents } from '../scale/cookies-child.ts'
+import { loadOf } from '../run-load.ts'
 import { runJob } from '../scale/run-job.ts'
 
 const REQUESTS = 100_000
@@ -28,15 +29,27 @@ export const cases: readonly BenchCase[] = [
     title: 'Requests with a jar of 1,000 cookies',
     text:
       '128 bytes of nginx over 10 connections of depth 10. The jar has one cookie of each of 1,000 sites, or 50 of the site that is ' +
-      'asked and one of 950 others; those of the site are sent with each request, 50 of them in 1,388 bytes.',
+      'asked and one of 950 others; those of the site are sent with each request, 50 of them in 1,388 bytes. undici has a Pool at the same depth, and its Cookie field from tough-cookie; the raw socket sends none.',
     unit: 'request',
     quick: true,
+    onceOnly: ['undici request, 50 of 1,000'],
+    quickClients: [
+      'trawl, no jar',
+      'trawl, 1 of 1,000',
+      'trawl, 50 of 1,000',
+      'undici request, no jar',
+      'raw socket',
+    ],
     metrics: ['cpu'],
     clients: {
       'trawl, no jar': withJar('requests', null, REQUESTS),
       'trawl, empty jar': withJar('requests', { others: 0, own: 0 }, REQUESTS),
       'trawl, 1 of 1,000': withJar('requests', CROWD, REQUESTS),
       'trawl, 50 of 1,000': withJar('requests', MANY_OWN, REQUESTS),
+      'undici request, no jar': withJar('undici requests', null, FEWER * 4),
+      'undici request, 1 of 1,000': withJar('undici requests', CROWD, FEWER * 4),
+      'undici request, 50 of 1,000': withJar('undici requests', MANY_OWN, FEWER),
+      'raw socket': loadOf('raw-socket/request', { path: '/small', depth: 10 }),
     },
   },
   {

@@ -14,6 +14,7 @@ export const cases: readonly BenchCase[] = [
     unit: 'request',
     quick: true,
     quickClients: ['trawl', 'undici request', 'raw socket'],
+    onceOnly: ['node:http', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch'],
     metrics: LOAD_METRICS,
     clients: {
       trawl: loadOf('trawl/request', wide),

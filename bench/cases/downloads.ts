@@ -107,6 +107,9 @@ const wget2 = ['wget2', '-q', '--no-config', '--no-robots', '--max-threads', '1'
 
 const SHARED = { unit: 'MB', quick: true, metrics: ['cpu', 'wall', 'peakRss'], maxRounds: 5 } as const
 
+/** They take long, and no goal is about them. */
+const SLOW = ['node:http', 'got', 'axios', 'built-in fetch', 'wget2']
+
 const LIBRARIES =
   'nginx on loopback sends 100,000,000 bytes from a file. Five downloads one after the other in one process (two with `--quick`): *CPU us* is for each MB of 1,000,000 bytes, ' +
   '*ms in all* for one download. The clients in Node are measured after one more download, without their start-up; the commands as whole processes, start-up included.'
@@ -115,6 +118,7 @@ export const cases: readonly BenchCase[] = [
   {
     ...SHARED,
     name: 'download',
+    onceOnly: SLOW,
     title: '100 MB to nothing',
     text:
       `${LIBRARIES} trawl: \`client.stream\`, by \`for await\` over its body, whose pieces are the reader's to keep, and by \`readInto\` 256 KB that are used again. undici: \`for await\` over the body of \`request\`; \`stream\` to a Writable that drops; \`dispatch\`. ` +
@@ -124,7 +128,7 @@ export const cases: readonly BenchCase[] = [
         { name: 'curl', package: 'curl' },
         { name: 'wget2', package: 'wget2' },
       ]),
-    quickClients: ['trawl', 'trawl, readInto', 'undici request', 'undici stream', 'raw socket', 'curl'],
+    quickClients: ['trawl', 'trawl, readInto', 'undici request', 'raw socket', 'curl'],
     clients: {
       trawl: library('trawl', 'nothing'),
       'trawl, readInto': library('trawl, readInto', 'nothing'),
@@ -146,6 +150,7 @@ export const cases: readonly BenchCase[] = [
   {
     ...SHARED,
     name: 'download-file',
+    onceOnly: [...SLOW, 'aria2c, one connection', 'aria2c, four connections'],
     title: '100 MB to a file',
     text:
       `${LIBRARIES} Each download makes a file of its own in the folder for temporary files; nothing is preallocated. trawl: \`client.download\`, which writes under another name and can be resumed. ` +
@@ -157,7 +162,7 @@ export const cases: readonly BenchCase[] = [
         { name: 'wget2', package: 'wget2' },
         { name: 'aria2c', package: 'aria2' },
       ]),
-    quickClients: ['trawl', 'undici request', 'undici stream', 'raw socket', 'curl'],
+    quickClients: ['trawl', 'undici request', 'raw socket', 'curl'],
     clients: {
       trawl: library('trawl', 'file'),
       'undici request': library('undici request', 'file'),

@@ -11,6 +11,7 @@ export const cases: readonly BenchCase[] = [
     unit: 'request',
     quick: true,
     quickClients: ['trawl', 'undici fetch', 'raw socket'],
+    onceOnly: ['built-in fetch', 'node-fetch', 'ky'],
     metrics: LOAD_METRICS,
     clients: {
       trawl: loadOf('trawl/fetch', recipe),

@@ -50,6 +50,7 @@ export const cases: readonly BenchCase[] = [
       `${TEXT}After one request to each of ${TARGETS.toLocaleString('en')} hosts, whose connections are kept (2,000 with undici and node:http). ` +
       '*node:net socket*: what a bare socket takes by itself, after the same request.',
     unit: 'connection',
+    floor: 'node:net socket',
     quick: false,
     maxRounds: 2,
     metrics: ['bytes'],

@@ -27,6 +27,9 @@ function everyone(recipe: LoadRecipe): Clients {
   }
 }
 
+/** They take long, and no goal is about them. */
+const SLOW = ['undici fetch', 'node:http', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch']
+
 const SHARED = {
   unit: 'request',
   quick: true,
@@ -39,6 +42,7 @@ export const cases: readonly BenchCase[] = [
     ...SHARED,
     name: 'small',
     title: 'Small body, depth 1',
+    onceOnly: SLOW,
     text: '128 bytes of nginx as text, over 10 connections, one request in flight on each.',
     clients: everyone({ path: '/small' }),
   },
@@ -62,6 +66,8 @@ export const cases: readonly BenchCase[] = [
     quick: false,
     name: 'small-one',
     title: 'Small body, one connection, depth 1',
+    onceOnly: SLOW,
+    maxRounds: 2,
     text: '128 bytes of nginx as text, one request after the other: the client sleeps between two answers, and so does the server.',
     clients: everyone({ path: '/small', connections: 1 }),
   },

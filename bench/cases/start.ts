@@ -7,7 +7,7 @@ import { BODY_SIZES } from '../site.ts'
 
 /** Starts one after the other that make one sample: CPU is told in steps of 10 ms. */
 const STARTS = 20
-const QUICK_STARTS = 10
+const QUICK_STARTS = 5
 
 type Client = BenchCase['clients'][string]
 type Recipe = (effort: Effort) => Promise<readonly [program: string, ...args: string[]]>
@@ -52,7 +52,8 @@ const SMALL = BODY_SIZES['/small']
 
 const SHARED = { unit: 'start', quick: true, metrics: ['wall', 'cpu', 'peakRss'] } as const
 
-const TEXT = 'Twenty processes one after the other (ten with `--quick`); *ms in all* and CPU are for one.'
+const TEXT =
+  'Twenty processes one after the other (five with `--quick`); *ms in all* and CPU are for one. The floor is an empty Node.'
 
 const TOOLS = missing([
   { name: 'curl', package: 'curl' },
@@ -67,6 +68,7 @@ export const cases: readonly BenchCase[] = [
     text:
       `${TEXT} \`node --input-type=module -e 'import "…"'\` of the package as it is installed, and as an *empty node* without the import. ` +
       'No client is made, and no compile cache is used.',
+    floor: 'empty node',
     quickClients: ['empty node', 'trawl', 'undici'],
     clients: {
       'empty node': starting(emptyNode),
@@ -81,6 +83,8 @@ export const cases: readonly BenchCase[] = [
     name: 'command',
     title: 'Start of the command',
     text: `${TEXT} What is printed goes to nothing.${TOOLS}`,
+    peer: 'curl --version',
+    floor: 'empty node',
     quickClients: ['empty node', 'trawl --version', 'curl --version'],
     clients: {
       'empty node': starting(emptyNode),
@@ -96,8 +100,11 @@ export const cases: readonly BenchCase[] = [
     name: 'command-one',
     title: 'The command for one URL',
     text: `${TEXT} 128 bytes of nginx to standard output: \`trawl get URL\`, \`curl -q -s URL\`, \`wget2 -q --no-config --no-robots -O - URL\`.${TOOLS}`,
-    quickClients: ['trawl get', 'curl'],
+    peer: 'curl',
+    floor: 'empty node',
+    quickClients: ['empty node', 'trawl get', 'curl'],
     clients: {
+      'empty node': starting(emptyNode),
       'trawl get': starting(async (effort) => await trawl('get', small(effort))(effort), SMALL),
       curl: starting(async (effort) => ['curl', '-q', '-s', small(effort)], SMALL),
       wget2: starting(

@@ -4,6 +4,7 @@ import { LOAD_METRICS, loadOf, type LoadRecipe } from '../run-load.ts'
 const SHARED = {
   unit: 'request',
   quick: true,
+  onceOnly: ['node:https', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch'],
   quickClients: ['trawl', 'undici request', 'raw socket'],
   metrics: LOAD_METRICS,
 } as const
@@ -44,6 +45,7 @@ export const cases: readonly BenchCase[] = [
   {
     ...SHARED,
     quick: false,
+    maxRounds: 2,
     name: 'tls-full',
     title: 'Small body over TLS, a new connection for each request, no session to resume',
     text: 'The same against a server that gives out no sessions: each handshake is a full one.',

@@ -1,4 +1,5 @@
 import { CookieJar } from 'tough-cookie'
+import { Pool } from 'undici'
 import { Jar } from '../../lib/cookies/jar.ts'
 import { Target } from '../../lib/core/target.ts'
 import { Client } from '../../lib/index.ts'
@@ -6,7 +7,7 @@ import type { Sample } from '../measure.ts'
 
 /** Requests with a jar, or a jar alone, in a process of its own. */
 export interface CookiesJob {
-  readonly measure: 'requests' | 'field' | 'tough-cookie'
+  readonly measure: 'requests' | 'undici requests' | 'field' | 'tough-cookie'
   /** `null`: no jar. */
   readonly jar: JarContents | null
   readonly origin: string
@@ -40,14 +41,31 @@ async function requests({ jar, origin, count }: CookiesJob): Promise<Sample> {
   })
   if (jar !== null)
     for (const [cookie, url] of cookiesOf(jar, origin)) client.cookies!.jar('').set(cookie, url)
+  return inParallel(count, async (path) => {
+    const response = await client.request(origin + path)
+    if (response.status !== 200) throw new Error(`status ${response.status}`)
+    response.text()
+  })
+}
+
+/** undici keeps no cookies: its documented best for many requests, and tough-cookie, as got has it. */
+async function undiciRequests({ jar, origin, count }: CookiesJob): Promise<Sample> {
+  const pool = new Pool(origin, { connections: CONNECTIONS, pipelining: DEPTH, allowH2: false })
+  const own = jar === null ? null : new CookieJar()
+  if (jar !== null) for (const [cookie, url] of cookiesOf(jar, origin)) own!.setCookieSync(cookie, url)
+  return inParallel(count, async (path) => {
+    const headers = own === null ? {} : { cookie: own.getCookieStringSync(origin + path) }
+    const { statusCode, body } = await pool.request({ path, method: 'GET', blocking: false, headers })
+    if (statusCode !== 200) throw new Error(`status ${statusCode}`)
+    await body.text()
+  })
+}
+
+async function inParallel(count: number, get: (path: string) => Promise<void>): Promise<Sample> {
   const visit = async (times: number): Promise<void> => {
     let left = times
     const loop = async (): Promise<void> => {
-      while (left-- > 0) {
-        const response = await client.request(`${origin}/small${PATHS[left % PATHS.length]!}`)
-        if (response.status !== 200) throw new Error(`status ${response.status}`)
-        response.text()
-      }
+      while (left-- > 0) await get(`/small${PATHS[left % PATHS.length]!}`)
     }
     await Promise.all(Array.from({ length: CONNECTIONS * DEPTH }, loop))
   }
@@ -86,7 +104,7 @@ async function measured(count: number, run: () => Promise<void>): Promise<Sample
   return { cpu: (user + system) / count }
 }
 
-const MEASURES = { requests, field, 'tough-cookie': tough }
+const MEASURES = { requests, 'undici requests': undiciRequests, field, 'tough-cookie': tough }
 const job = JSON.parse(process.argv[2]!) as CookiesJob
 process.stdout.write(JSON.stringify(await MEASURES[job.measure](job)))
 process.exit(0)

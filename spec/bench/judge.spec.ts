@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ALL_CASES } from '../../bench/all-cases.ts'
 import { GOALS } from '../../bench/goals.ts'
 import { type Goal, judge } from '../../bench/judge.ts'
+import { referencesOf, resultFor } from '../../bench/results.ts'
 import { makeResult } from './make-result.ts'
 
 const results = [
@@ -75,10 +76,25 @@ test('each goal is about a case, a client and a metric that there are, and has o
   }
 })
 
-test('cases have names of their own, and quick clients that they have', () => {
+test('cases have names of their own, and speak of clients that they have', () => {
   const names = ALL_CASES.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
-  for (const { clients, quickClients = [] } of ALL_CASES) {
-    expect(Object.keys(clients)).toEqual(expect.arrayContaining([...quickClients]))
+  for (const { clients, quickClients = [], onceOnly = [], peer, floor } of ALL_CASES) {
+    const named = [...quickClients, ...onceOnly, peer, floor].filter((client) => client !== undefined)
+    expect(Object.keys(clients)).toEqual(expect.arrayContaining(named))
   }
+})
+
+test('each quick case compares trawl with someone', () => {
+  for (const each of ALL_CASES.filter(({ quick }) => quick)) {
+    const result = resultFor(each, each.quickClients ?? Object.keys(each.clients))
+    expect([each.name, referencesOf(result).peer]).not.toContain(undefined)
+  }
+})
+
+test('what a goal is about runs in each round of its case', () => {
+  const once = GOALS.flatMap(({ of, to, minus }) => [of, to, minus])
+    .filter((figure) => figure !== undefined)
+    .filter(([name, client]) => ALL_CASES.find((each) => each.name === name)!.onceOnly?.includes(client))
+  expect(once).toEqual([])
 })
