@@ -72,3 +72,13 @@ test('the table of goals tells the bound, what was measured, and the verdict', (
 test('failures are told with their case and client', () => {
   expect(failuresOf([small])).toEqual(['small, broken: it fell over', 'small, broken: it fell over'])
 })
+
+test('a case may say whom its clients are compared with', () => {
+  const result = makeResult('get', 'cpu', { trawl: [30], curl: [20], 'empty node': [10] })
+  const named = { ...result, peer: 'curl', floor: 'empty node' }
+  expect(caseTable(named).split('\n')[0]).toMatch(/ to curl \| to the floor \|$/)
+  const row = quickTable([named])
+    .split('\n')
+    .find((line) => line.includes('| trawl '))
+  expect(row).toContain('| 1.50 of curl |         3.00 |')
+})
