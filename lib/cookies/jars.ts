@@ -7,6 +7,7 @@ import { ownOptions } from '../core/own-options.ts'
 import { AdoptedJar, type ToughCookieJar } from './adopted-jar.ts'
 import { countOption } from './count-option.ts'
 import { readCookieFile, writeCookieFile } from './cookie-file.ts'
+import { loadToughCookie } from './tough-cookie.ts'
 import { Jar } from './jar.ts'
 import { readStoredCookie, type StoredCookie } from './stored-cookie.ts'
 
@@ -49,6 +50,7 @@ export class CookieJars {
   /** Throws ArgumentError for a limit that is none. */
   constructor(given: CookieJarsOptions = {}) {
     const options = ownOptions(given)
+    loadToughCookie()
     this.id = options.id ?? randomUUID()
     this.#clock = options.clock ?? systemClock
     this.#jars = new LruMap(countOption('maxJars', options.maxJars, LIMITS.maxJars))

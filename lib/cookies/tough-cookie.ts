@@ -11,3 +11,15 @@ export function toughCookie(): typeof ToughCookie {
   loaded ??= requirePackage('tough-cookie') as typeof ToughCookie
   return loaded
 }
+
+/**
+ * Loads it, as whoever makes jars wants them soon: later, others may have changed what loading a module relies on,
+ * such as Object.prototype. What fails here fails again, and is told, where it is needed.
+ */
+export function loadToughCookie(): void {
+  try {
+    toughCookie()
+  } catch {
+    // Told later.
+  }
+}

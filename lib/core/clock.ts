@@ -1,6 +1,7 @@
 // Imported, because the globals of these names are getters: each look at one costs a call.
 import { performance } from 'node:perf_hooks'
 import { nextTick } from 'node:process'
+import { setImmediate } from 'node:timers'
 
 /**
  * Time and chance. Nothing else in lib asks the machine for either, so that a whole client can run

@@ -39,6 +39,8 @@ export class Connection
 {
   /** Counts up over all connections of a client: a later dial has a higher number. */
   readonly serial: number
+  /** What it reads comes in records of TLS. */
+  readonly hasRecords: boolean
   state: ConnectionState = 'connecting'
   /** Exchanges answered. */
   served = 0
@@ -56,7 +58,6 @@ export class Connection
   readonly #context: SchedulerContext
   readonly #owner: ConnectionOwner
   readonly #dial: DialOptions
-  readonly #hasRecords: boolean
   readonly #writer: RequestWriter
   readonly #reader: ResponseReader
   readonly #keepAlive: KeepAlive
@@ -75,7 +76,7 @@ export class Connection
     this.#context = context
     this.#owner = owner
     this.#dial = dial
-    this.#hasRecords = hasRecords(dial)
+    this.hasRecords = hasRecords(dial)
     this.#writer = new RequestWriter(this, context.clock)
     this.#reader = new ResponseReader(this, this.#inFlight, context)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
@@ -241,7 +242,7 @@ export class Connection
     this.lastReadAt = this.#context.enter()
     this.openedIn = -1
     this.mayHoldMore = chunk.length === LIMITS.readBuffer
-    if (this.#hasRecords) this.recordsIn = this.#context.turn
+    if (this.hasRecords) this.recordsIn = this.#context.turn
     this.#owner.record.bytes += chunk.length
     publishBytes(this, 'in', chunk)
     let answers: boolean

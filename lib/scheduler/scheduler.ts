@@ -227,7 +227,7 @@ export class Scheduler implements PoolOwner {
     if (connection.touched) return
     connection.touched = true
     this.#touched.push(connection)
-    this.#wake()
+    this.#wake(connection.hasRecords)
   }
 
   /** Has the tick come before anything else is read. */

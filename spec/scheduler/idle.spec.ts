@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../lib/core/limits.ts'
 import { answerTo } from './hand-network.ts'
+import type { Asked } from './asked.ts'
 import { Stand } from './stand.ts'
 
 describe('an idle connection', () => {
@@ -156,26 +157,43 @@ describe('bytes on an idle connection', () => {
     stand.finish()
   })
 
-  // A read that filled the buffer, and one record of TLS, are followed by what came with them only
-  // after all that the bytes set off has run, the next request included.
-  it.each([
-    ['a read that took all it could', 'a.test', LIMITS.readBuffer],
-    ['one record of TLS', 'tls.test', 100],
-  ])('that came with an answer, behind %s, do not answer who waits', (_what, host, size) => {
+  // Such a read is followed by what came with it only after all that the bytes set off has run, the next request included.
+  it('that came with an answer, behind a read that took all it could, do not answer who waits', () => {
     const stand = new Stand({ maxConnPerTarget: 1 })
     // With a head of about 60 bytes, and fields that fill up what is missing.
-    const first = stand.ask({ host, path: '/'.padEnd(size - 60, 'x') })
-    const second = stand.ask({ host })
+    const first = stand.ask({ path: '/'.padEnd(LIMITS.readBuffer - 60, 'x') })
+    const second = stand.ask()
     const wire = stand.wires[0]!.open()
     stand.clock.unread.push(() => wire.owner.onData(Buffer.from(answerTo('/lie'), 'latin1')))
-    const missing = size - answerTo(first.x.path, 'X: \r\n').length
+    const missing = LIMITS.readBuffer - answerTo(first.x.path, 'X: \r\n').length
     wire.data(answerTo(first.x.path, `X: ${'x'.repeat(missing)}\r\n`))
+    expect(outcome(stand, first, second)).toEqual(REFUSED)
+  })
+
+  it('that came with an answer, in a second record of TLS, do not answer who waits', () => {
+    const stand = new Stand({ maxConnPerTarget: 1 })
+    const first = stand.ask({ host: 'tls.test' })
+    const second = stand.ask({ host: 'tls.test' })
+    const wire = stand.wires[0]!.open()
+    // One read; between its records, all that the first set off.
+    wire.owner.onData(Buffer.from(answerTo(first.x.path), 'latin1'))
+    stand.clock.goOn()
+    wire.owner.onData(Buffer.from(answerTo('/lie'), 'latin1'))
+    stand.clock.turn()
+    expect(outcome(stand, first, second)).toEqual(REFUSED)
+  })
+
+  it('a connection of TLS that is busy alone is used without reading once more', () => {
+    const stand = new Stand({ maxConnPerTarget: 1 })
+    const first = stand.ask({ host: 'tls.test' })
+    stand.ask({ host: 'tls.test' })
+    const wire = stand.wires[0]!.open()
+    let reads = 0
+    stand.clock.unread.push(() => reads++)
+    wire.answer()
     expect(first.answered).toBe(true)
-    expect(second.done).toBe(false)
-    expect(wire.alive).toBe(false)
-    expect(wire.paths).toHaveLength(1)
-    stand.wires[1]!.open().answer()
-    expect(second.answered).toBe(true)
+    expect([wire.load, reads]).toEqual([1, 0])
+    wire.answer()
     stand.finish()
   })
 
@@ -262,3 +280,15 @@ describe('bytes on an idle connection', () => {
     stand.finish()
   })
 })
+
+/** What became of the answer, the forged one behind it, and the connection that they came by. */
+function outcome(stand: Stand, first: Asked, second: Asked): object {
+  const { alive, paths } = stand.wires[0]!
+  const before = { first: first.answered, second: second.done, alive, sent: paths.length }
+  stand.wires[1]!.open().answer()
+  stand.finish()
+  return { ...before, answeredByAnother: second.answered }
+}
+
+/** The connection has gone, and the second is asked for on another one. */
+const REFUSED = { first: true, second: false, alive: false, sent: 1, answeredByAnother: true }

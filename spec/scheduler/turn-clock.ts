@@ -66,6 +66,11 @@ export class TurnClock implements Clock {
     return () => this.#alarms.delete(alarm)
   }
 
+  /** All that an event set off runs, and the turn goes on. */
+  goOn(): void {
+    while (this.#deferred.length > 0) for (const callback of this.#deferred.splice(0)) callback()
+  }
+
   /** Runs all that is deferred, then what waits for the end of the turn, then reads what lies unread, and what waits for that. */
   turn(): void {
     const pending = (): number => this.#deferred.length + this.#endOfTurn.length + this.#afterIo.length

@@ -1,3 +1,6 @@
+import { LimitError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+
 /** Where the bytes come from. */
 interface Answer {
   readonly body: AsyncIterableIterator<Uint8Array>
@@ -41,12 +44,18 @@ export class FetchBody {
   /** All of it. Rejects as reading the stream would. A stream for it would cost 20 us. */
   async gather(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
+    let size = 0
     try {
       const { body } = this.#answer
       while (!this.#over) {
         const next = await body.next()
         if (next.done === true) break
         chunks.push(next.value)
+        size += next.value.length
+        if (size > LIMITS.maxBodySize) {
+          await this.#letGo()
+          throw tooLarge()
+        }
       }
     } catch (error) {
       this.#end()
@@ -126,4 +135,13 @@ function lettingGo(answer: Answer, unlisten: (() => void) | null): () => void {
     unlisten?.()
     void answer.discard()
   }
+}
+
+function tooLarge(): LimitError {
+  const { maxBodySize } = LIMITS
+  return new LimitError(
+    'maxBodySize',
+    maxBodySize,
+    `the body has more than ${maxBodySize} bytes; read it by \`body\``,
+  )
 }

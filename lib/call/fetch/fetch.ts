@@ -121,7 +121,7 @@ export function makeFetch(
 
 /** A URL that Request would not refuse for its scheme or its credentials; if it is one, its client says. */
 function isUsual(url: string): boolean {
-  return (url.startsWith('http://') || url.startsWith('https://')) && !url.includes('@')
+  return (url.startsWith('http://') || url.startsWith('https://')) && !url.includes('@') && URL.canParse(url)
 }
 
 function respondToGet(answer: FetchAnswer): Response {

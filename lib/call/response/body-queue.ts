@@ -138,6 +138,11 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
     this.begun = true
     this.#pieces.clear()
     this.#error = null
+    // Zero bytes would say that the body has ended.
+    if (this.#filled !== null) {
+      this.#fail!(discardedError())
+      this.#forgetReader()
+    }
     if (!this.#ended) {
       this.end()
       this.#source.onAbandoned()

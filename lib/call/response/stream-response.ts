@@ -67,7 +67,8 @@ export class StreamResponse extends ResponseBase {
    * `target` is empty or the read before is still under way.
    */
   async readInto(target: Uint8Array): Promise<number> {
-    if (target.length === 0) throw new ArgumentError('there is no room in the memory to read into')
+    if (!(target instanceof Uint8Array) || target.length === 0)
+      throw new ArgumentError('what to read into is no Uint8Array with room in it')
     if (this.#reading === 'now') throw new ArgumentError('the read before is not done; await it first')
     const isFirst = this.#reading === 'no'
     if (this.#reading === 'failed' || (isFirst && (this.#spent || this.#body !== null))) throw spentError()

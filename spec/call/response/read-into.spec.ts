@@ -200,3 +200,22 @@ describe('memory to read into', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
   })
 })
+
+describe('what to read into', () => {
+  it.each([undefined, null, 4, new Uint16Array(4), new ArrayBuffer(4), Buffer.alloc(0)])(
+    'is not %o',
+    async (given) => {
+      const { response } = new Stand()
+      await expect(response.readInto(given as Uint8Array)).rejects.toThrow('no Uint8Array with room in it')
+    },
+  )
+})
+
+describe('a read that waits when the rest is given up', () => {
+  it('is told so, and not that the body has ended', async () => {
+    const { queue } = new Stand()
+    const reading = queue.readInto(Buffer.alloc(4))
+    void queue.return()
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  })
+})
