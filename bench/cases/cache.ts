@@ -22,7 +22,7 @@ export const cases: readonly BenchCase[] = [
       'after the other, each awaited, as text. undici has its cache interceptor, `type: private`. SQLite: on a file.',
     unit: 'hit',
     quick: true,
-    quickClients: ['trawl, memory', 'trawl fetch, memory', 'undici request, memory'],
+    quickClients: ['trawl, memory', 'undici request, memory'],
     onceOnly: [
       'trawl fetch, SQLite',
       'undici request, SQLite',

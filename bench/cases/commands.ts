@@ -140,7 +140,7 @@ const SHARED = {
   unit: 'file',
   peer: 'curl',
   onceOnly: ['trawl --pipeline 10', 'Scrapy'],
-  quickClients: ['trawl', 'trawl --pipeline 10', 'curl'],
+  quickClients: ['trawl', 'curl'],
   metrics: ['cpu', 'wall', 'perSecond', 'peakRss'],
   maxRounds: 2,
 } as const

@@ -33,13 +33,7 @@ export const cases: readonly BenchCase[] = [
     unit: 'request',
     quick: true,
     onceOnly: ['undici request, 50 of 1,000'],
-    quickClients: [
-      'trawl, no jar',
-      'trawl, 1 of 1,000',
-      'trawl, 50 of 1,000',
-      'undici request, no jar',
-      'raw socket',
-    ],
+    quickClients: ['trawl, 1 of 1,000', 'trawl, 50 of 1,000', 'undici request, no jar', 'raw socket'],
     metrics: ['cpu'],
     clients: {
       'trawl, no jar': withJar('requests', null, REQUESTS),

@@ -1,14 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import type { Sample } from '../measure.ts'
+import type { Effort, Sample } from '../measure.ts'
 import type { MemoryJob } from './memory-child.ts'
 import { runJob } from './run-job.ts'
 
 const WAITING = { trawl: 'waiting', undici: 'waitingInUndici', 'node:http': 'waitingInHttp' } as const
 
-/** `count` requests in line, for a server that reads and never answers. */
-export function waitingIn(client: keyof typeof WAITING, count: number): () => Promise<Sample> {
-  return async () => {
+/** So many requests in line, half of them with `--quick`, for a server that reads and never answers. */
+export function waitingIn(
+  client: keyof typeof WAITING,
+  most: number,
+): (effort: Pick<Effort, 'quick'>) => Promise<Sample> {
+  return async ({ quick }) => {
+    const count = quick ? most / 2 : most
     const server = createServer((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -79,6 +79,6 @@ test('a case may say whom its clients are compared with', () => {
   expect(caseTable(named).split('\n')[0]).toMatch(/ to curl \| to the floor \|$/)
   const row = quickTable([named])
     .split('\n')
-    .find((line) => line.includes('| trawl '))
+    .find((line) => line.includes(' trawl |'))
   expect(row).toContain('| 1.50 of curl |         3.00 |')
 })
