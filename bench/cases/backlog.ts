@@ -64,7 +64,7 @@ export const cases: readonly BenchCase[] = [
     quick: true,
     quickClients: ['trawl, 1,000', 'trawl, 100,000', 'undici, 1,000', 'raw socket'],
     onceOnly: ['trawl, 10,000', 'undici, 100,000'],
-    maxRounds: 3,
+    maxRounds: 2,
     metrics: METRICS,
     clients: {
       ...Object.fromEntries([...series('trawl', SIZES, ONE), ...series('undici', UNDICI_SIZES, ONE)]),
@@ -80,7 +80,7 @@ export const cases: readonly BenchCase[] = [
     unit: 'request',
     quick: false,
     onceOnly: ['trawl, 10,000', 'trawl, 100,000'],
-    maxRounds: 3,
+    maxRounds: 2,
     metrics: METRICS,
     clients: Object.fromEntries(series('trawl', SIZES, ONE, BIG_YOUNG_GENERATION)),
   },

@@ -104,9 +104,9 @@ const scrapy: Recipe = async ({ site }, count, folder) => {
 }
 
 /** Of those that take long. aria2c has the disk confirm each file, 2 to 8 ms each; Scrapy takes more than 1 ms of CPU for a page. */
-const FEWER = 5_000
+const FEWER = 4_000
 /** wget2 takes a minute for all, and none of it for its start. */
-const FEWER_WGET2 = 25_000
+const FEWER_WGET2 = 15_000
 
 const TOOLS = missing([
   { name: 'curl', package: 'curl' },
@@ -123,7 +123,7 @@ const COMMANDS =
   'trawl: `trawl get --input urls.txt --output-dir DIR --progress none --max-conn-per-target 16`, and with `--pipeline 10`. ' +
   'curl: `curl -q -s --parallel --parallel-immediate --parallel-max 16 -K list`. wget2: `wget2 -q --no-config --no-robots --max-threads 16 -P DIR -i urls.txt`. ' +
   'aria2c: `aria2c --no-conf -q -j 16 -x 1 --file-allocation=none --auto-save-interval=0 --deferred-input=true -d DIR -i urls.txt`. ' +
-  `Scrapy: \`scrapy runspider\` with a spider that saves bodies, ${SCRAPY_SETTINGS.map((setting) => `\`${setting}\``).join(', ')}; it is given 5,000, and wget2 25,000, and their wall time is scaled.`
+  `Scrapy: \`scrapy runspider\` with a spider that saves bodies, ${SCRAPY_SETTINGS.map((setting) => `\`${setting}\``).join(', ')}; it is given 4,000, and wget2 15,000, and their wall time is scaled.`
 
 function tools(place: Place): BenchCase['clients'] {
   return {
@@ -153,7 +153,7 @@ export const cases: readonly BenchCase[] = [
     title: '`trawl get` of 100,000 small files',
     text:
       `${TEXT}The folder is in the one for temporary files, on a disk: much of the CPU is the file system's. ${COMMANDS} ` +
-      `aria2c is given 5,000, its wall time scaled: it waits until each file is on the disk, and has no option against that.${TOOLS}`,
+      `aria2c is given 4,000, its wall time scaled: it waits until each file is on the disk, and has no option against that.${TOOLS}`,
     clients: tools('disk'),
   },
   {
@@ -162,7 +162,7 @@ export const cases: readonly BenchCase[] = [
     maxRounds: 1,
     name: 'get-memory',
     title: '`trawl get` of 100,000 small files, into memory',
-    text: `${TEXT}The folder is in ${MEMORY}, so that what the disk does meanwhile has no part. ${COMMANDS} aria2c is given 25,000, too.${TOOLS}`,
+    text: `${TEXT}The folder is in ${MEMORY}, so that what the disk does meanwhile has no part. ${COMMANDS} aria2c is given 15,000, too.${TOOLS}`,
     clients: tools('memory'),
   },
 ]

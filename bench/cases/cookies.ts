@@ -34,6 +34,7 @@ export const cases: readonly BenchCase[] = [
     quick: true,
     onceOnly: ['undici request, 50 of 1,000'],
     quickClients: ['trawl, 1 of 1,000', 'trawl, 50 of 1,000', 'undici request, no jar', 'raw socket'],
+    maxRounds: 2,
     metrics: ['cpu'],
     clients: {
       'trawl, no jar': withJar('requests', null, REQUESTS),
@@ -52,6 +53,7 @@ export const cases: readonly BenchCase[] = [
     text: 'The same jars alone: the field for one of 1,000 URLs of the site. trawl has the URL taken apart already; tough-cookie parses it.',
     unit: 'field',
     quick: false,
+    maxRounds: 2,
     metrics: ['cpu'],
     clients: {
       'trawl, 1 of 1,000': withJar('field', CROWD, FIELDS),

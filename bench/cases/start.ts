@@ -50,7 +50,7 @@ const trawl =
 const small = ({ site }: Effort): string => `${site.origin}/small`
 const SMALL = BODY_SIZES['/small']
 
-const SHARED = { unit: 'start', quick: true, metrics: ['wall', 'cpu', 'peakRss'] } as const
+const SHARED = { unit: 'start', quick: true, maxRounds: 2, metrics: ['wall', 'cpu', 'peakRss'] } as const
 
 const TEXT =
   'Twenty processes one after the other (five with `--quick`); *ms in all* and CPU are for one. The floor is an empty Node.'

@@ -47,6 +47,7 @@ export const cases: readonly BenchCase[] = [
     quick: true,
     onceOnly: ['undici dispatch', 'node:http'],
     quickClients: ['trawl', 'undici request'],
+    maxRounds: 2,
     metrics: ['cpu', 'perSecond', 'p50', 'p99', 'peakRss'],
     clients: clientsFor(STEADY),
   },
