@@ -52,7 +52,7 @@ const DEFAULT_CONDITIONS: SimConditions = {
 }
 
 /** Largest chunk that is delivered at once, as with the reused buffer of a real socket. */
-const SCRATCH = 65_536
+export const SCRATCH: number = 65_536
 
 /** Where a dial goes: the first stop's place, and the tunnel behind it, if any. */
 interface Route {

@@ -7,6 +7,7 @@ import { LIMIT_OF } from './misdeeds.ts'
 import type { Answered } from './server.ts'
 import type { CallSpec } from './workload.ts'
 import type { World } from './world.ts'
+import { SCRATCH } from '../../lib/testing/sim-network.ts'
 
 const CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_CONNECT_DNS',
@@ -33,7 +34,7 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
 const TIMER_SLACK = 2 * LIMITS.timerGranularity + 1
 
 /** What a stream holds for its reader, what one read may add to that, and a head. */
-const MAX_UNREAD = LIMITS.streamBuffer + LIMITS.readBuffer + 8192
+const MAX_UNREAD = LIMITS.streamBuffer + SCRATCH + 8192
 /** One request that may be written with others, with its head. */
 const MAX_COALESCED = LIMITS.coalesceSize + 2000
 
