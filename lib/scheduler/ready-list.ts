@@ -9,6 +9,8 @@ import type { Connection } from './connection.ts'
 export class ReadyList extends Deque<Connection> {
   /** By exchanges in flight, from 1 on; made for the first of them. */
   #byLoad: (Deque<Connection> | undefined)[] | null = null
+  /** No connection with fewer in flight stands in `#byLoad`: a deep pipeline is not looked through for each exchange. */
+  #least = 1
   /** Connections that carry nothing but muted exchanges; made for the first of them. */
   #muted: Deque<Connection> | null = null
 
@@ -25,8 +27,10 @@ export class ReadyList extends Deque<Connection> {
       this.push(connection)
       return
     }
+    const { load } = connection
     this.#byLoad ??= []
-    ;(this.#byLoad[connection.load] ??= new Deque<Connection>()).push(connection)
+    ;(this.#byLoad[load] ??= new Deque<Connection>()).push(connection)
+    if (load < this.#least) this.#least = load
   }
 
   /** All that it carries is read only to be dropped. */
@@ -53,12 +57,12 @@ export class ReadyList extends Deque<Connection> {
   /** The connection with the fewest exchanges in flight among those with room in their pipeline. */
   leastLoaded(x: Exchange, depth: number): Connection | null {
     if (depth === 1 || this.#byLoad === null || !x.pipelinable) return null
-    for (let load = 1; load < depth; load++) {
-      let connection = this.#byLoad[load]?.first ?? null
+    for (; this.#least < depth; this.#least++) {
+      let connection = this.#byLoad[this.#least]?.first ?? null
       while (connection !== null && !connection.hasRoom(depth)) {
         // Its front was cancelled since: nothing more goes behind that.
         this.take(connection)
-        connection = this.#byLoad[load]!.first
+        connection = this.#byLoad[this.#least]!.first
       }
       if (connection === null) continue
       return connection.serial < x.resent.minSerial ? null : connection
