@@ -134,10 +134,12 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   enqueue(x: Exchange): void {
-    x.queuedAt = this.#context.clock.now()
+    const now = this.#context.clock.now()
+    x.queuedAt = now
     this.#load.exchanges++
     this.#waiting.push(x)
-    this.#startWait(x, x.queuedAt)
+    // Not from `queuedAt`, which is rounded down: nobody is to time out too soon.
+    this.#startWait(x, now)
     publishExchange(channels.exchangeWait, this.#context.clientId, x, 0)
     this.#owner.schedule(this)
   }

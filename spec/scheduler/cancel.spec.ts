@@ -65,6 +65,22 @@ describe('cancelling a waiting exchange', () => {
   })
 })
 
+describe('a wait that begins between two ticks of the clock', () => {
+  it('is no shorter than it may be', () => {
+    const stand = new Stand({ maxConnPerTarget: 1 })
+    stand.ask({ replyTimeout: 0 })
+    stand.wires[0]!.open()
+    // Far less than a 64th of a ms behind a turn of the timer wheel.
+    stand.clock.advance(10_000 - stand.clock.now() + 0.001)
+    const asked = stand.ask({ queueTimeout: 200 })
+    stand.clock.advance(199.9995)
+    expect(asked.done).toBe(false)
+    stand.clock.advance(20)
+    expect(asked.error?.code).toBe('ERR_TIMEOUT_QUEUE')
+    stand.finish()
+  })
+})
+
 describe('cancelling an exchange in flight', () => {
   it.each([0, 1, 2, 3])('mutes it, and shifts no answer: place %i of 4', (place) => {
     const { stand, wire } = pipeline()
