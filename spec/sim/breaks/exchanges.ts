@@ -202,7 +202,7 @@ export const EXCHANGES: readonly Break[] = [
         find: 'this.#inFlight.size < depth',
         replace: 'this.#inFlight.size <= depth',
       },
-      { file: 'lib/scheduler/ready-list.ts', find: 'load < depth', replace: 'load <= depth' },
+      { file: 'lib/scheduler/ready-list.ts', find: 'this.#least < depth', replace: 'this.#least <= depth' },
     ],
   },
   {
