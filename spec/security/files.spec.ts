@@ -137,20 +137,21 @@ describe('a name out of a URL', () => {
   })
 })
 
-async function store(url: string, force: boolean): Promise<void> {
+async function store(url: string, force: boolean, size = 15): Promise<void> {
   const folder = await OutputFolder.open(base, force)
   const file = await folder.place(new URL(url))
-  await file.write(Buffer.from('from the server'))
+  await file.write(Buffer.alloc(size, 'from the server'))
   await file.commit()
 }
 
 describe('the output folder', () => {
-  it.each([false, true])(
-    'does not write through a link that stands at the name (force: %s)',
-    async (force) => {
+  // Small bodies are stored in one go, large ones as they come.
+  it.each([false, true].flatMap((force) => [15, 200_000].map((size) => ({ force, size }))))(
+    'does not write through a link that stands at the name (force: $force, $size bytes)',
+    async ({ force, size }) => {
       mkdirSync(join(base, 'a'))
       symlinkSync(outside, join(base, 'a', 'x'))
-      const code = await store('https://a/x', force).then(
+      const code = await store('https://a/x', force, size).then(
         () => '',
         (error: { code: string }) => error.code,
       )

@@ -241,6 +241,15 @@ export const FILE_GUARDS: readonly Guard[] = [
       'does not write through a link that stands at the name',
     ],
   ]),
+  ...guardsOf('cli/store-at-once.ts', [
+    [
+      'a link at the name of a small file',
+      'renameSync(part, path)',
+      'writeFileSync(path, body)',
+      FILES,
+      'does not write through a link that stands at the name',
+    ],
+  ]),
   ...guardsOf('jobs/part-file.ts', [
     [
       'a part that is a link',
