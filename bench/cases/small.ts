@@ -1,34 +1,20 @@
 import type { BenchCase } from '../measure.ts'
-import { LOAD_METRICS, loadOf, type LoadRecipe } from '../run-load.ts'
-
-type Clients = BenchCase['clients']
+import { LOAD_METRICS, type LoadRecipe } from '../run-load.ts'
+import { clientsOf, ON_NODE } from './clients-of.ts'
 
 /** Those that can have more than one request in flight on a connection. */
-function pipelining(recipe: LoadRecipe): Clients {
-  return {
-    trawl: loadOf('trawl/request', recipe),
-    'trawl, with a jar': loadOf('trawl/withJar', recipe),
-    'undici request': loadOf('undici/request', recipe),
-    'undici dispatch': loadOf('undici/dispatch', recipe),
-    'raw socket': loadOf('raw-socket/request', recipe),
-  }
+const PIPELINING = ['trawl', 'trawl, with a jar', 'undici request', 'undici dispatch', 'raw socket'] as const
+
+function pipelining(recipe: LoadRecipe): BenchCase['clients'] {
+  return clientsOf(recipe, PIPELINING)
 }
 
-function everyone(recipe: LoadRecipe): Clients {
-  return {
-    ...pipelining(recipe),
-    'undici fetch': loadOf('undici/fetch', recipe),
-    'node:http': loadOf('node-http/request', recipe),
-    'built-in fetch': loadOf('built-in/fetch', recipe),
-    got: loadOf('got/request', recipe),
-    axios: loadOf('axios/request', recipe),
-    ky: loadOf('ky/request', recipe),
-    'node-fetch': loadOf('node-fetch/fetch', recipe),
-  }
+function everyone(recipe: LoadRecipe): BenchCase['clients'] {
+  return clientsOf(recipe, [...PIPELINING, ...SLOW])
 }
 
 /** They take long, and no goal is about them. */
-const SLOW = ['undici fetch', 'node:http', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch']
+const SLOW = ['undici fetch', 'node:http', ...ON_NODE] as const
 
 const SHARED = {
   unit: 'request',

@@ -1,27 +1,19 @@
 import type { BenchCase } from '../measure.ts'
-import { LOAD_METRICS, loadOf, type LoadRecipe } from '../run-load.ts'
+import { LOAD_METRICS, type LoadRecipe } from '../run-load.ts'
+import { clientsOf, ON_NODE } from './clients-of.ts'
+
+const SLOW = ['node:https', ...ON_NODE] as const
 
 const SHARED = {
   unit: 'request',
   quick: true,
-  onceOnly: ['node:https', 'built-in fetch', 'got', 'axios', 'ky', 'node-fetch'],
+  onceOnly: SLOW,
   quickClients: ['trawl', 'undici request', 'raw socket'],
   metrics: LOAD_METRICS,
 } as const
 
 function everyone(recipe: LoadRecipe): BenchCase['clients'] {
-  return {
-    trawl: loadOf('trawl/request', recipe),
-    'undici request': loadOf('undici/request', recipe),
-    'undici dispatch': loadOf('undici/dispatch', recipe),
-    'node:https': loadOf('node-http/request', recipe),
-    'built-in fetch': loadOf('built-in/fetch', recipe),
-    got: loadOf('got/request', recipe),
-    axios: loadOf('axios/request', recipe),
-    ky: loadOf('ky/request', recipe),
-    'node-fetch': loadOf('node-fetch/fetch', recipe),
-    'raw socket': loadOf('raw-socket/request', recipe),
-  }
+  return clientsOf(recipe, ['trawl', 'undici request', 'undici dispatch', ...SLOW, 'raw socket'])
 }
 
 export const cases: readonly BenchCase[] = [

@@ -180,7 +180,7 @@ export class Exchange implements DequeItem<Exchange> {
   readonly sink: ExchangeSink
   holder: ExchangeHolder | null = null
   progress: Progress = 'waiting'
-  /** Apart, as the next two, because a waiting exchange must be small: most are never sent again. */
+  /** Apart, as `flight`, because a waiting exchange must be small: most are never sent again. */
   #resent: Resent | null = null
   /** The dial that was begun for it, while that lasts: it fails with that, if it still waits then. */
   wish: object | null = null
