@@ -10,7 +10,7 @@ interface Rule {
   readonly types?: readonly string[]
 }
 
-const ENGINE = ['core', 'http1', 'net', 'scheduler', 'call', 'cookies', 'cache', 'jobs']
+const ENGINE = ['core', 'http1', 'net', 'scheduler', 'call', 'cookies', 'cache', 'jobs', 'reports']
 
 export const RULES: Readonly<Record<string, Rule>> = {
   core: { values: ['core'] },
@@ -25,7 +25,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'index.ts': { values: [...ENGINE, 'client.ts', 'client-options.ts'] },
   // The client has them as methods, and they reach it as any user would.
   jobs: { values: ['core', 'jobs'], types: ['index.ts'] },
-  cli: { values: ['index.ts', 'jobs', 'cli'] },
+  // What a run looks like from outside: it sees what any subscriber of the channels sees.
+  reports: { values: ['core', 'reports'], types: ['index.ts', 'jobs'] },
+  cli: { values: ['index.ts', 'jobs', 'reports', 'cli'] },
   testing: { values: ['core', 'net/network.ts', 'testing'], types: ['index.ts'] },
 }
 
