@@ -19,6 +19,7 @@ import type { CacheStats, HttpCache } from './cache/http-cache.ts'
 import { openCache } from './cache/open-cache.ts'
 import type { ClientOptions, ExtendOptions } from './client-options.ts'
 import { CookieJars } from './cookies/jars.ts'
+import { ClientLimits } from './core/client-limits.ts'
 import { systemClock } from './core/clock.ts'
 import { watch } from './core/debug.ts'
 import { ArgumentError, ClosedError, ConnectError, type RequestError } from './core/errors.ts'
@@ -43,7 +44,8 @@ import type { AddressPolicy, DialOptions } from './net/network.ts'
 import { Proxies } from './net/proxy-names.ts'
 import { TcpNetwork } from './net/tcp.ts'
 import { ClientIps, type ClientIpStats } from './scheduler/client-ips.ts'
-import { Scheduler, type SchedulerOptions, type SchedulerStats } from './scheduler/scheduler.ts'
+import { schedulerOptions } from './scheduler/scheduler-options.ts'
+import { Scheduler, type SchedulerStats } from './scheduler/scheduler.ts'
 
 /** What `stats()` tells. */
 export interface ClientStats extends SchedulerStats {
@@ -59,6 +61,7 @@ interface Core {
   readonly parts: Omit<BuilderContext, 'encoder'>
   readonly jars: CookieJars | null
   readonly clientIps: ClientIps | null
+  readonly limits: ClientLimits
   readonly cache: HttpCache | null
   readonly between: Between
   readonly unwatch: () => void
@@ -75,6 +78,8 @@ type UrlOptions = RequestOptions & { url: Url }
 export class Client {
   /** The jars of this client; null: it keeps no cookies. */
   readonly cookies: CookieJars | null
+  /** What may be under way at most: see `ClientLimits`. */
+  readonly limits: ClientLimits
   /**
    * Fetch, by the fetch standard, on this client's pools: to be handed to whatever wants a `fetch`.
    * Rejects with a TypeError whose cause is the RequestError.
@@ -92,8 +97,9 @@ export class Client {
     const options = core === undefined ? readOptions('Client', given, clientChecks) : ownOptions(given)
     this.#options = options
     this.#core = (core as Core | undefined) ?? open(options)
-    const { parts, jars } = this.#core
+    const { parts, jars, limits } = this.#core
     this.cookies = jars
+    this.limits = limits
     this.#builder = new RequestBuilder(options, { ...parts, encoder: { checkMethod, serializeFields } })
     this.#context = this.#core.context(this.#builder)
     const { use = [] } = options
@@ -295,8 +301,9 @@ function open(options: ClientOptions): Core {
   const identities = new TlsIdentities(options.tlsOptions)
   const settings = new HostSettings(options, options.hosts)
   const policy = addressPolicy(options.denyPrivateAddresses ?? false)
+  const limits = schedulerOptions(options)
   const scheduler = new Scheduler(
-    schedulerLimits(options),
+    limits,
     clock,
     network,
     (target) => dialOptions(target, identities, policy),
@@ -339,6 +346,7 @@ function open(options: ClientOptions): Core {
     parts: { clock, identities, proxies, clientIps, jars, credentials: undefined },
     jars,
     clientIps,
+    limits: new ClientLimits(limits.maxConn, options.clientIps?.length ?? 0, settings),
     cache,
     between,
     unwatch,
@@ -349,19 +357,6 @@ function open(options: ClientOptions): Core {
         return scheduler.closing
       },
     }),
-  }
-}
-
-function schedulerLimits(options: ClientOptions): SchedulerOptions {
-  return {
-    maxConn: options.maxConn ?? LIMITS.maxConn,
-    maxConnPerTarget: options.maxConnPerTarget ?? LIMITS.maxConnPerTarget,
-    maxPipelinedRequests: options.maxPipelinedRequests ?? LIMITS.maxPipelinedRequests,
-    prefer: options.prefer ?? 'connection',
-    maxQueued: options.maxQueued ?? LIMITS.maxQueued,
-    keepAliveTimeout: options.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
-    maxHeadSize: options.maxHeadSize ?? LIMITS.maxHeadSize,
-    parser: options.parser ?? 'lenient',
   }
 }
 

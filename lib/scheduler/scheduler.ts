@@ -7,7 +7,6 @@ import { NO_PACING, type TargetSettings } from '../core/target-settings.ts'
 import type { Target } from '../core/target.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import type { DialOptions, Network } from '../net/network.ts'
-import type { ParserMode } from '../http1/response-decoder.ts'
 import type { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialLine } from './dial-line.ts'
@@ -18,19 +17,12 @@ import { PacedTargets } from './paced-targets.ts'
 import { isRefusal, Pacing } from './pacing.ts'
 import type { Contention, PoolOwner } from './pool-owner.ts'
 import { Pool } from './pool.ts'
+import type { SchedulerOptions } from './scheduler-options.ts'
 import { sumOf, targetStats, type SchedulerStats, type TargetStats } from './stats.ts'
 import { TargetRecord } from './target-record.ts'
 
-/** Its settings hold for all targets, unless the scheduler is told how to find those of each. */
-export interface SchedulerOptions extends Omit<TargetSettings, 'pacing'> {
-  readonly maxConn: number
-  readonly maxQueued: number
-  readonly keepAliveTimeout: number
-  readonly maxHeadSize: number
-  readonly parser: ParserMode
-}
-
-// What `stats` gives.
+// What the scheduler is made of, and what `stats` gives.
+export type { SchedulerOptions } from './scheduler-options.ts'
 export type { SchedulerStats, TargetStats } from './stats.ts'
 
 let clients = 0
