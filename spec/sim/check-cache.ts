@@ -59,8 +59,9 @@ function checkStored(
     ...world.book.answers.filter((each) => isUnnamed && isLike(each, answer)),
     ...world.book.answers.filter((each) => isFreshened(each, answer, tag, world)),
   ]
+  const said = [...sources, ...world.book.answers.filter((each) => hasFreshened(each, answer, head, world))]
   const isAllowed = sources.some((each) =>
-    termsOf(each, sources).some((said) => allows(each, said, record, cache)),
+    termsOf(each, said).some((own) => allows(each, own, record, cache)),
   )
   if (!isAllowed) {
     const shown = sources.map(({ at, fields }) => `${fields.get('cache-control')} at ${at}`).join(', ')
@@ -105,11 +106,23 @@ function isFreshened(each: Answered, answer: Answered, tag: string | null, { sta
   return !stages.cookies || jarOf(each.asked, each.from) === jarOf(answer.asked, answer.from)
 }
 
+/** Whether this is a HEAD's answer that may have freshened what `head`, the last to do so, found. */
+function hasFreshened(
+  each: Answered,
+  answer: Answered,
+  head: Answered | undefined,
+  { stages }: World,
+): boolean {
+  if (each.method !== 'HEAD' || head?.method !== 'HEAD' || !isLike(each, answer)) return false
+  if (each.at < answer.at || each.at > head.at) return false
+  return !stages.cookies || jarOf(each.asked, each.from) === jarOf(answer.asked, answer.from)
+}
+
 /** What holds since this answer: what it says, or, where that is nothing, any of what was said before. */
-function termsOf({ at, fields }: Answered, sources: readonly Answered[]): string[] {
+function termsOf({ at, fields }: Answered, said: readonly Answered[]): string[] {
   const own = fields.get('cache-control')
   if (own !== undefined) return [own]
-  return ['', ...sources.filter((each) => each.at < at).map((each) => each.fields.get('cache-control') ?? '')]
+  return ['', ...said.filter((each) => each.at < at).map((each) => each.fields.get('cache-control') ?? '')]
 }
 
 /** Whether what a server said at that time lets the call have it. */

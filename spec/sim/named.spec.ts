@@ -395,6 +395,30 @@ describe('found by a seed', () => {
     await stage.finish()
   })
 
+  test('what one HEAD said of a stored body holds on when the next one says nothing', async () => {
+    // Seed 24757.
+    const said = [
+      ['Cache-Control: max-age=1, must-revalidate', 'ETag: "2"'],
+      ['Cache-Control: max-age=0, stale-while-revalidate=30'],
+      ['ETag: "2"'],
+    ]
+    const stage = new Stage(
+      { cache: true },
+      { 'a.test': answering(() => ({ fields: said[stage.book.answers.length] ?? [] })) },
+    )
+    const url = stage.url('a.test', 1)
+    await stage.getAll('a.test', [1])
+    for (let heads = 1; heads <= 2; heads++) {
+      await stage.clock.advance(2000)
+      await stage.settle(stage.client.head(url))
+    }
+    await stage.clock.advance(5000)
+    const response = await stage.settle(stage.client.get(url))
+    expect(response.cache).toBe('stale')
+    expect(response.headers.get('x-answer')).toBe('2')
+    await stage.finish()
+  })
+
   test('a call that is aborted while it waits for its retry ends its exchange once', async () => {
     // Its answer is still being read and dropped then.
     const plan = { status: 500, pieces: 4, gap: 400 }
