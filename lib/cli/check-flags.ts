@@ -1,45 +1,13 @@
-import { LIMITS, type CacheMode } from '../index.ts'
+import { LIMITS } from '../index.ts'
 import { usageError } from './cli-error.ts'
 import { readCookieArgs } from './cookie-args.ts'
-import { readCredentials, type CredentialFlags } from './credentials.ts'
+import { readCredentials } from './credentials.ts'
+import { checkPartners } from './flag-partners.ts'
+import { clientIpsOf, type Flags } from './flags.ts'
 import type { GetOptions } from './get-options.ts'
 import { parseItemUrl } from './item-url.ts'
-import { readProxies, type ProxyFlags } from './proxies.ts'
+import { readProxies } from './proxies.ts'
 import { readRequestData, type StdinHolder } from './request-data.ts'
-
-/** Options as commander gives them. */
-export interface Flags extends CredentialFlags, ProxyFlags {
-  readonly input?: string
-  readonly outputDir?: string
-  readonly force?: boolean
-  readonly report?: string
-  readonly progress: GetOptions['progress']
-  readonly request?: string
-  readonly header?: readonly [string, string][]
-  readonly userAgent?: string
-  readonly data?: readonly string[]
-  readonly location?: boolean
-  readonly maxRedirs?: number
-  readonly allowInsecureRedirect?: boolean
-  readonly retry: number
-  readonly retryMaxTime?: number
-  readonly cookie?: readonly string[]
-  readonly cookieJar?: string
-  readonly cache?: string
-  readonly cacheMode?: CacheMode
-  readonly interface?: readonly string[]
-  readonly resolve?: ReadonlyMap<string, readonly string[]>
-  readonly insecure?: boolean
-  readonly maxConn?: number
-  readonly maxConnPerTarget?: number
-  readonly pipeline?: number
-  readonly rate?: number
-  readonly connectTimeout?: number
-  readonly maxTime?: number
-  readonly maxFilesize?: number
-  readonly speedLimit?: number
-  readonly speedTime?: number
-}
 
 interface Surroundings extends StdinHolder {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -53,7 +21,7 @@ export async function checkFlags(
 ): Promise<GetOptions> {
   const method = flags.request ?? (flags.data === undefined ? 'GET' : 'POST')
   checkList(urls, flags, method)
-  checkLoops(flags)
+  checkPartners(urls, flags)
   const headers = headersOf(flags)
   const has = (name: string): boolean => headers.some(([given]) => given.toLowerCase() === name)
   const cookies = readCookieArgs(flags.cookie ?? [], flags.cookieJar)
@@ -62,11 +30,9 @@ export async function checkFlags(
   }
   return {
     urls,
-    input: flags.input ?? '',
-    outputDir: flags.outputDir ?? '',
-    force: flags.force ?? false,
-    report: flags.report ?? '',
-    progress: flags.progress,
+    ...readPlaces(flags),
+    ...readReports(flags),
+    ...readPace(flags),
     method,
     headers,
     body: await readRequestData(flags.data ?? [], io),
@@ -80,13 +46,14 @@ export async function checkFlags(
     cache: flags.cache ?? '',
     cacheMode: flags.cacheMode,
     proxy: readProxies(flags, io.env),
-    clientIps: flags.interface ?? [],
+    clientIps: clientIpsOf(flags),
+    clientIpPolicy: flags.clientIpPolicy,
+    moveAfterRefusal: flags.moveAfterRefusal ?? false,
     resolve: flags.resolve ?? new Map(),
     insecure: flags.insecure ?? false,
     maxConn: flags.maxConn,
     maxConnPerTarget: flags.maxConnPerTarget,
     pipeline: flags.pipeline,
-    gap: flags.rate ?? 0,
     connectTimeout: flags.connectTimeout,
     maxTime: flags.maxTime,
     maxFileSize: flags.maxFilesize,
@@ -95,41 +62,84 @@ export async function checkFlags(
 }
 
 function checkList(urls: readonly string[], flags: Flags, method: string): void {
-  const { input = '', outputDir = '', data } = flags
+  const { input = '', outputDir = '', discard, data } = flags
   if (urls.length === 0 && input === '') throw usageError('nothing to fetch; give URLs, or --input FILE')
   for (const text of urls) {
     const url = parseItemUrl(text)
     if (typeof url === 'string') throw usageError(url)
   }
-  if (outputDir === '' && method !== 'HEAD' && (urls.length !== 1 || input !== '')) {
-    throw usageError('several bodies do not go to standard output; give --output-dir DIR')
+  const keepsNone = method === 'HEAD' || discard === true
+  if (outputDir === '' && !keepsNone && (urls.length !== 1 || input !== '')) {
+    throw usageError('several bodies do not go to standard output; give --output-dir DIR, or --discard')
+  }
+  if (outputDir === '' && !keepsNone && flags.job !== undefined) {
+    throw usageError('a job cannot go on with standard output; add --output-dir DIR, or --discard')
   }
   if (input === '-' && data?.includes('@-') === true) {
     throw usageError('standard input is used twice, by --input - and -d @-; put one of them in a file')
   }
 }
 
-/** Flags that would do nothing: whoever gives them means something else. */
-function checkLoops({ location, maxRedirs, allowInsecureRedirect, ...flags }: Flags): void {
-  if (location !== true && maxRedirs !== undefined) {
-    throw usageError('--max-redirs needs redirects to be followed; add -L, or leave it out')
+type Places =
+  | 'input'
+  | 'inputFormat'
+  | 'dedupe'
+  | 'outputDir'
+  | 'force'
+  | 'skipExisting'
+  | 'discard'
+  | 'dryRun'
+
+function readPlaces(flags: Flags): Pick<GetOptions, Places> {
+  return {
+    input: flags.input ?? '',
+    inputFormat: flags.inputFormat,
+    dedupe: flags.dedupe,
+    outputDir: flags.outputDir ?? '',
+    force: flags.force ?? false,
+    skipExisting: flags.skipExisting ?? false,
+    discard: flags.discard ?? false,
+    dryRun: flags.dryRun ?? false,
   }
-  if (location !== true && allowInsecureRedirect === true) {
-    throw usageError('--allow-insecure-redirect needs redirects to be followed; add -L, or leave it out')
+}
+
+type Reports = 'job' | 'fsync' | 'report' | 'htmlReport' | 'har' | 'trace' | 'metrics' | 'progress'
+
+function readReports(flags: Flags): Pick<GetOptions, Reports> {
+  return {
+    job: flags.job ?? '',
+    fsync: flags.fsync,
+    report: flags.report ?? '',
+    htmlReport: flags.htmlReport ?? '',
+    har: flags.har ?? '',
+    trace: flags.trace ?? '',
+    metrics: flags.metrics ?? 0,
+    progress: flags.progress,
   }
-  if (flags.retry === 0 && flags.retryMaxTime !== undefined) {
-    throw usageError('--retry-max-time needs retries; leave --retry 0 out, or --retry-max-time')
-  }
-  if (flags.cache === '') throw usageError('--cache has no file name; give one')
-  if (flags.cache === undefined && flags.cacheMode !== undefined) {
-    throw usageError(`--cache-mode ${flags.cacheMode} needs a cache; add --cache FILE`)
-  }
-  const { rate: gap = 0, maxTime = 0 } = flags
-  if (maxTime > 0 && gap * 2 > maxTime) {
-    throw usageError(
-      `--max-time ${maxTime / 1000} is too short for a rate of one in ${Number((gap / 1000).toFixed(3))} s, ` +
-        'since the wait counts; make it at least twice as long, or the rate faster',
-    )
+}
+
+type Pace =
+  | 'totalGap'
+  | 'gap'
+  | 'autoThrottle'
+  | 'totalByteRate'
+  | 'byteRate'
+  | 'stallLimit'
+  | 'hosts'
+  | 'maxTotalTime'
+  | 'maxFailures'
+
+function readPace(flags: Flags): Pick<GetOptions, Pace> {
+  return {
+    totalGap: flags.rate ?? 0,
+    gap: flags.ratePerHost ?? 0,
+    autoThrottle: flags.autoThrottle ?? false,
+    totalByteRate: flags.limitRate ?? 0,
+    byteRate: flags.limitRatePerHost ?? 0,
+    stallLimit: flags.stallLimit,
+    hosts: undefined,
+    maxTotalTime: flags.maxTotalTime ?? 0,
+    maxFailures: flags.maxFailures ?? Infinity,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ClientOptions, CookieJars, SqliteStore } from '../index.ts'
+import type { ClientOptions, CookieJars, PacingInput, SqliteStore } from '../index.ts'
 import type { GetOptions } from './get-options.ts'
 import type { FetchPlan } from './item-fetcher.ts'
 import { CLI_LIMITS } from './limits.ts'
@@ -32,7 +32,10 @@ export function clientOptions(
     proxy: options.proxy,
     clientIp: clientIps.length === 1 ? clientIps[0] : undefined,
     clientIps: clientIps.length > 1 ? clientIps : undefined,
-    pacing: options.gap === 0 ? undefined : pacingOf(options.gap),
+    clientIpPolicy: options.clientIpPolicy,
+    moveAfterRefusal: options.moveAfterRefusal,
+    pacing: pacing(options),
+    hosts: options.hosts,
     cache: cache ?? false,
     cacheMode: options.cacheMode,
     tlsOptions: options.insecure ? { rejectUnauthorized: false } : undefined,
@@ -40,6 +43,14 @@ export function clientOptions(
       options.resolve.size === 0
         ? undefined
         : (host) => options.resolve.get(host) ?? options.resolve.get('*'),
+  }
+}
+
+function pacing({ gap, autoThrottle, stallLimit }: GetOptions): PacingInput {
+  return {
+    ...(gap === 0 ? {} : pacingOf(gap)),
+    ...(autoThrottle ? { autoThrottle } : {}),
+    ...(stallLimit === undefined ? {} : { stallLimit }),
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Writable } from 'node:stream'
 import { Command, CommanderError } from 'commander'
 import { version } from '../index.ts'
-import { checkFlags, type Flags } from './check-flags.ts'
+import { checkFlags } from './check-flags.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { Flags } from './flags.ts'
 import { addGetOptions } from './get-flags.ts'
 import type { GetOptions } from './get-options.ts'
+import { addJobOptions, checkJobFlags, type JobFlags } from './job-flags.ts'
+import type { JobOptions } from './job-options.ts'
 
 /** Where the command reads and writes. */
 export interface CommandIo {
@@ -14,13 +17,19 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** What the commands do, once their arguments are checked. */
+export interface CommandActions {
+  readonly get: (options: GetOptions) => Promise<ExitCode>
+  readonly job: (options: JobOptions) => Promise<ExitCode>
+}
+
 const HELP_WIDTH = 80
 
 const EXAMPLES = `
 Examples:
   trawl get https://example.com/ > page.html
   trawl get --input urls.txt --output-dir pages --report report.jsonl
-  cat urls.txt | trawl get --input - --output-dir pages -L --rate 2/s
+  cat urls.txt | trawl get --input - --output-dir pages -L --rate-per-host 2/s
   trawl get -L -b cookies.txt -c cookies.txt -u joe:secret https://example.com/
 
 An answer other than 2xx counts as failed and is not stored.
@@ -39,7 +48,7 @@ docs/command.md tells more, and where curl does otherwise.
 export async function runCommandLine(
   argv: readonly string[],
   io: CommandIo,
-  get: (options: GetOptions) => Promise<ExitCode>,
+  actions: CommandActions,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
   const program = new Command('trawl')
@@ -59,7 +68,11 @@ export async function runCommandLine(
     .argument('[urls...]', 'URLs to fetch')
     .addHelpText('after', EXAMPLES)
   addGetOptions(command).action(async (urls: string[], flags: Flags) => {
-    exitCode = await get(await checkFlags(urls, flags, io))
+    exitCode = await actions.get(await checkFlags(urls, flags, io))
+  })
+  const job = program.command('job').description('Look at a job of trawl get --job, or change it.')
+  addJobOptions(job).action(async (dir: string, flags: JobFlags) => {
+    exitCode = await actions.job(checkJobFlags(dir, flags))
   })
   try {
     await program.parseAsync(argv, { from: 'user' })

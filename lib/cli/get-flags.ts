@@ -1,8 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { usageError } from './cli-error.ts'
+import { CLIENT_IP_POLICIES, INPUT_FORMATS } from './get-options.ts'
 import { interfaceOption } from './interfaces.ts'
 import { CLI_LIMITS } from './limits.ts'
 import {
+  byteRateOption,
   CACHE_MODES,
   countOption,
   fieldValue,
@@ -10,6 +12,8 @@ import {
   MAX_CONNECTIONS,
   MAX_PIPELINE,
   methodOption,
+  pathOption,
+  portOption,
   redirectsOption,
   repeatedOption,
   resolveOption,
@@ -17,14 +21,18 @@ import {
   sizeOption,
 } from './options.ts'
 import { rateOption } from './rate.ts'
+import { RepeatableOption } from './repeatable-option.ts'
 
 /** What `trawl get` can be told, in the groups that its help shows. */
 export function addGetOptions(command: Command): Command {
   addFiles(command)
+  addJob(command)
+  addReports(command)
   addRequest(command)
   addLoops(command)
   addSession(command)
   addNetwork(command)
+  addPace(command)
   addLimits(command)
   return command.optionsGroup('Other:').helpOption('-h, --help', 'show this')
 }
@@ -33,23 +41,63 @@ function addFiles(command: Command): void {
   command
     .optionsGroup('What is fetched, and where to:')
     .option('--input <file>', 'read URLs from a file, one a line, # for comments; - for standard input')
-    .option('--output-dir <dir>', 'write the bodies to files below this folder')
-    .option('--force', 'replace files that exist')
-    .option('--report <file>', 'add a JSON line to this file for each URL as it finishes')
     .addOption(
-      new Option('--progress <mode>', 'how progress is shown on standard error')
-        .choices(['auto', 'bar', 'plain', 'none'])
+      new Option('--input-format <format>', 'what the input is written in')
+        .choices(INPUT_FORMATS)
         .default('auto'),
     )
+    .option('--no-dedupe', 'fetch what the input has twice twice')
+    .option('--output-dir <dir>', 'write the bodies to files below this folder', pathOption)
+    .option('--force', 'replace files that exist')
+    .option('--skip-existing', 'a file that exists counts as done, without a request')
+    .option('--discard', 'fetch, and keep no bodies')
+    .option('--dry-run', 'fetch nothing; print each URL and its file, with a tab between')
+}
+
+function addJob(command: Command): void {
+  command
+    .optionsGroup('A job that goes on where it stopped:')
+    .option('--job <dir>', 'keep a journal there; the same command goes on from it', pathOption)
+    .option('--no-fsync', 'do not force journal and files to disk: faster, and lost with the power')
+    .option('--max-total-time <seconds>', 'end the run after so long', secondsOption)
+    .option(
+      '--max-failures <n>',
+      'end the run after so many failed URLs',
+      countOption(CLI_LIMITS.maxFailures),
+    )
+}
+
+function addReports(command: Command): void {
+  command
+    .optionsGroup('What is told of it:')
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown on standard error')
+        .choices(['auto', 'bar', 'plain', 'json', 'none'])
+        .default('auto'),
+    )
+    .option('--report <file>', 'add a JSON line to this file for each URL as it finishes')
+    .option('--html-report <file>', 'write a page with plots of the run', pathOption)
+    .option('--har <file>', 'write all exchanges as HAR 1.2, for the tools of browsers', pathOption)
+    .option('--trace <file>', 'write a Chrome trace, with a row for each connection', pathOption)
+    .option('--metrics <port>', 'serve figures for Prometheus on this port of 127.0.0.1', portOption)
 }
 
 function addRequest(command: Command): void {
   command
     .optionsGroup('What is sent:')
-    .option('-H, --header <field>', '"Name: value" to send; repeatable', unshown('-H', headerOption))
+    .addOption(
+      new RepeatableOption('-H, --header <field>', '"Name: value" to send; repeatable').argParser(
+        unshown('-H', headerOption),
+      ),
+    )
     .option('-A, --user-agent <name>', 'the User-Agent to send', fieldValue)
     .option('-X, --request <method>', 'the method; GET, or POST with -d', methodOption)
-    .option('-d, --data <data>', 'a body to send; @file reads it, @- from standard input', repeatedOption)
+    .addOption(
+      new RepeatableOption(
+        '-d, --data <data>',
+        'a body to send; @file reads it, @- from standard input; repeatable',
+      ).argParser(repeatedOption),
+    )
     .option('-u, --user <name:password>', 'sent to each host of the list, to none it redirects to')
     .option('--digest', 'prove the password of -u, instead of sending it')
     .option('--oauth2-bearer <token>', 'a token, sent as -u is')
@@ -73,10 +121,11 @@ function addLoops(command: Command): void {
 function addSession(command: Command): void {
   command
     .optionsGroup('Cookies and cache:')
-    .option(
-      '-b, --cookie <data|file>',
-      '"name=value; ..." to send, or a file to read; repeatable',
-      repeatedOption,
+    .addOption(
+      new RepeatableOption(
+        '-b, --cookie <data|file>',
+        '"name=value; ..." to send, or a file to read; repeatable',
+      ).argParser(repeatedOption),
     )
     .option('-c, --cookie-jar <file>', 'write the cookies there at the end; .json keeps all of them')
     .option('--cache <file>', 'keep answers in this file, and answer from it what is fresh')
@@ -91,13 +140,37 @@ function addNetwork(command: Command): void {
     .option('-x, --proxy <url>', 'http, https, socks5 or socks5h; default: the environment, as curl')
     .option('-U, --proxy-user <name:password>', 'for the proxy')
     .option('--noproxy <hosts>', 'without proxy to these, with commas between; * for all')
-    .option(
-      '--interface <ip>',
-      'address or interface to ask from; several take turns; repeatable',
-      interfaceOption,
+    .addOption(
+      new RepeatableOption(
+        '--client-ip <ip>',
+        'address or interface to ask from; several, with commas between, take turns; repeatable',
+      ).argParser(interfaceOption),
     )
-    .option('--resolve <host:port:addr>', 'addresses of a host, * for all that are not named', resolveOption)
+    .addOption(new RepeatableOption('--interface <ip>', 'the same, as in curl').argParser(interfaceOption))
+    .addOption(
+      new Option('--client-ip-policy <policy>', 'who asks next; sticky: one for each session').choices(
+        CLIENT_IP_POLICIES,
+      ),
+    )
+    .option('--move-after-refusal', 'retry from another client IP after 403 and 429')
+    .addOption(
+      new RepeatableOption(
+        '--resolve <host:port:addr>',
+        'addresses of a host, * for all that are not named; repeatable',
+      ).argParser(resolveOption),
+    )
     .option('-k, --insecure', 'do not verify TLS certificates')
+}
+
+function addPace(command: Command): void {
+  command
+    .optionsGroup('Pace:')
+    .option('--rate <n/unit>', 'requests in all, as 10/s, 100/m, 5/h; N alone is per hour', rateOption)
+    .option('--rate-per-host <n/unit>', 'requests to one target', rateOption)
+    .option('--auto-throttle', 'ask each target as fast as it answers, one at a time on average')
+    .option('--limit-rate <bytes>', 'bytes a second in all; k, M and G for units', byteRateOption)
+    .option('--limit-rate-per-host <bytes>', 'bytes a second from one target', byteRateOption)
+    .option('--stall-limit <seconds>', 'give up a host that answers 429 and 503 only', secondsOption)
 }
 
 function addLimits(command: Command): void {
@@ -106,7 +179,6 @@ function addLimits(command: Command): void {
     .option('--max-conn <n>', 'connections in all', countOption(MAX_CONNECTIONS))
     .option('--max-conn-per-target <n>', 'connections to one target', countOption(MAX_CONNECTIONS))
     .option('--pipeline <n>', 'requests in flight on one connection', countOption(MAX_PIPELINE))
-    .option('--rate <n/unit>', 'requests to one target, as 10/s, 100/m, 5/h; N alone is per hour', rateOption)
     .option('--connect-timeout <seconds>', 'most for name lookup, TCP and TLS together', secondsOption)
     .option('--max-time <seconds>', 'most for one URL, from when its turn comes, with retries', secondsOption)
     .option('-Y, --speed-limit <bytes>', 'give bodies up that come at fewer bytes a second', sizeOption)

@@ -5,16 +5,19 @@ import { isAddress } from './options.ts'
 type Interfaces = ReturnType<typeof networkInterfaces>
 
 /**
- * The addresses that an --interface means, added to those of the ones before: an address as it stands,
- * a name those that the interface has. curl's `if!` and `host!` are taken, too.
+ * The addresses that a --client-ip or --interface means, added to those of the ones before: an address as it
+ * stands, a name those that the interface has; several with commas between. curl's `if!` and `host!` are taken, too.
  */
 export function interfaceOption(
   value: string,
   previous: readonly string[] = [],
   interfaces: Interfaces = networkInterfaces(),
 ): readonly string[] {
-  const [, kind, name = value] = /^(if|host)!(.*)$/su.exec(value) ?? []
-  return [...new Set([...previous, ...addressesOf(name, kind, interfaces)])]
+  const found = value.split(',').flatMap((part) => {
+    const [, kind, name = part] = /^(if|host)!(.*)$/su.exec(part) ?? []
+    return addressesOf(name, kind, interfaces)
+  })
+  return [...new Set([...previous, ...found])]
 }
 
 function addressesOf(name: string, kind: string | undefined, interfaces: Interfaces): string[] {

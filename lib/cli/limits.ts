@@ -36,6 +36,10 @@ export const CLI_LIMITS = {
   retries: 3,
   /** Retries of one URL that can be asked for, and redirects that stand for "without limit". */
   maxTries: 1_000,
+  /** --max-failures: more than any list has. */
+  maxFailures: 1_000_000_000,
+  /** Bytes per second that --limit-rate may ask for at least: less than a head a second is no pace, but a halt. */
+  minByteRate: 1_000,
   /** Hosts with a line of their own in the tally; all later ones are counted together. */
   maxHosts: 10_000,
   /** Hosts shown in the summary. */

@@ -33,6 +33,15 @@ export function sizeOption(value: string): number {
   throw new InvalidArgumentError('It must be a number of bytes above 0, as 500000, 200k or 1.5G.')
 }
 
+/** Bytes per second, for what is to be a pace and not a halt. */
+export function byteRateOption(value: string): number {
+  const rate = sizeOption(value)
+  if (rate >= CLI_LIMITS.minByteRate) return rate
+  throw new InvalidArgumentError(
+    `It must be at least ${CLI_LIMITS.minByteRate} bytes a second, as 500k; fewer is a halt.`,
+  )
+}
+
 /** A request method: a token (RFC 9110 section 9.1). */
 export function methodOption(value: string): string {
   if (TOKEN.test(value) && value.toUpperCase() !== 'CONNECT') return value
@@ -92,6 +101,19 @@ export function resolveOption(
     )
   }
   return new Map([...previous, [name, addresses]])
+}
+
+/** A port that a server of ours listens on. */
+export function portOption(value: string): number {
+  const port = /^\d{1,5}$/u.test(value) ? Number(value) : 0
+  if (port >= 1 && port <= 65_535) return port
+  throw new InvalidArgumentError('It must be a port, a whole number from 1 to 65535.')
+}
+
+/** A file's or folder's name. */
+export function pathOption(value: string): string {
+  if (value !== '') return value
+  throw new InvalidArgumentError('It is empty; give a name.')
 }
 
 /** One more of an option that may come several times. */

@@ -7,7 +7,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 const SHORTEST_GAP = 20
 const MAX_PER_SECOND = 10_000
 
-/** The mean gap that a --rate means, ms. curl's form: `N/s`, `N/m`, `N/h`, `N/d`, and N alone for an hour. */
+/** The mean gap that a --rate or --rate-per-host means, ms. curl's form: `N/s`, `N/m`, `N/h`, `N/d`, and N alone for an hour. */
 export function rateOption(value: string): number {
   const [, count, unit = 'h'] = /^(\d+)(?:\/([smhd]))?$/u.exec(value) ?? []
   const gap = UNITS[unit]! / Number(count)

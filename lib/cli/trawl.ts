@@ -1,4 +1,4 @@
-import { CliError } from './cli-error.ts'
+import { CliError, usageError } from './cli-error.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { GetIo } from './get-command.ts'
@@ -9,10 +9,12 @@ export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCod
   io.stderr.on('error', () => undefined)
   io.stdout.on('error', () => undefined)
   try {
-    return await runCommandLine(argv, io, async (options) => {
+    return await runCommandLine(argv, io, {
       // Not for --help, --version and what is refused.
-      const { getCommand } = await import('./get-command.ts')
-      return getCommand(options, io)
+      get: async (options) => (await import('./get-command.ts')).getCommand(options, io),
+      job: async ({ dir }) => {
+        throw usageError(`this version keeps no jobs, so there is none in ${dir}; leave the command out`)
+      },
     })
   } catch (error) {
     if (error instanceof CliError) {

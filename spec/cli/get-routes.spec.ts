@@ -56,7 +56,7 @@ describe('--interface', () => {
   })
 })
 
-describe('--rate', () => {
+describe('--rate-per-host', () => {
   it('is kept for each target', async () => {
     const first = Promise.withResolvers<void>()
     const seen: string[] = []
@@ -66,7 +66,7 @@ describe('--rate', () => {
       first.resolve()
     })
     const urls = [0, 1, 2].map((i) => `http://127.0.0.1:${paced}/${i}`)
-    const running = bench.run(['get', ...urls, '-X', 'HEAD', '--rate', '1/h'])
+    const running = bench.run(['get', ...urls, '-X', 'HEAD', '--rate-per-host', '1/h'])
     await first.promise
     // Time enough for the others to be sent, if nothing held them back.
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -76,7 +76,7 @@ describe('--rate', () => {
   })
 
   it('leaves time for what waits with --max-time', async () => {
-    expect((await getList(5, '--rate', '20/s', '--max-time', '0.5')).code).toBe(0)
+    expect((await getList(5, '--rate-per-host', '20/s', '--max-time', '0.5')).code).toBe(0)
     expect(from).toHaveLength(5)
   })
 })

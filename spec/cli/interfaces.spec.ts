@@ -25,6 +25,10 @@ describe('an interface', () => {
     [['if!lo'], ['127.0.0.1', '::1']],
     [['host!192.0.2.9'], ['192.0.2.9']],
     [
+      ['192.0.2.9,if!lo', '192.0.2.9,192.0.2.8'],
+      ['192.0.2.9', '127.0.0.1', '::1', '192.0.2.8'],
+    ],
+    [
       ['192.0.2.7', 'eth0', '192.0.2.7'],
       ['192.0.2.7', '2001:db8::7'],
     ],
@@ -32,11 +36,14 @@ describe('an interface', () => {
     expect(read(...values)).toEqual(ips)
   })
 
-  it.each(['eth1', 'if!192.0.2.9', 'host!eth0', 'toString', '', '192.0.2'])('is not %j', (value) => {
-    expect(() => read(value)).toThrow(
-      'It must be an address of this machine, as 192.0.2.7, or one of its interfaces (lo, eth0, tun0).',
-    )
-  })
+  it.each(['eth1', 'if!192.0.2.9', 'host!eth0', 'toString', '', '192.0.2.9,', '192.0.2'])(
+    'is not %j',
+    (value) => {
+      expect(() => read(value)).toThrow(
+        'It must be an address of this machine, as 192.0.2.7, or one of its interfaces (lo, eth0, tun0).',
+      )
+    },
+  )
 
   it('has to have an address that can be bound', () => {
     expect(() => read('tun0')).toThrow('That interface has no address that can be used.')

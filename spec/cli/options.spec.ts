@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
+  byteRateOption,
   callsAtOnce,
   countOption,
   fieldValue,
   headerOption,
   isAddress,
   methodOption,
+  pathOption,
+  portOption,
   redirectsOption,
   resolveOption,
   secondsOption,
@@ -62,6 +65,18 @@ describe('a size', () => {
 
   it.each(['0', '', '-1', 'k', '1kb', '0.5', '99999999T'])('is not %j', (value) => {
     expect(() => sizeOption(value)).toThrow('It must be a number of bytes above 0')
+  })
+})
+
+describe('a pace in bytes, a port, a path', () => {
+  it('is checked', () => {
+    expect(['1000', '1k', '1.5M'].map(byteRateOption)).toEqual([1_000, 1_024, 1_572_864])
+    for (const wrong of ['999', '0.9k']) expect(() => byteRateOption(wrong)).toThrow('at least 1000 bytes')
+    expect(['1', '65535'].map(portOption)).toEqual([1, 65_535])
+    for (const wrong of ['0', '65536', '-1', 'http', ''])
+      expect(() => portOption(wrong)).toThrow('from 1 to 65535')
+    expect(pathOption(' ')).toBe(' ')
+    expect(() => pathOption('')).toThrow('It is empty; give a name.')
   })
 })
 
