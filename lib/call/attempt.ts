@@ -90,6 +90,10 @@ export class Attempt implements ExchangeSink, AnswerOwner {
     return body === null || body.replayable || this.isUnsent
   }
 
+  get bytesOnWire(): number {
+    return this.answer === null ? 0 : this.answer.bytesOnWire
+  }
+
   /** The body's length on the wire; null: not told. */
   get #total(): number | null {
     return this.head === null || this.head.contentLength === -1 ? null : this.head.contentLength

@@ -12,6 +12,7 @@ import type { Waiter } from './between.ts'
 import { concernsCache } from './cache-request.ts'
 import { CacheStage } from './cache-stage.ts'
 import type { CallContext } from './call-context.ts'
+import { callEvent } from './call-event.ts'
 import type { CallState } from './call-state.ts'
 import { gatewayTimeout } from './gateway-timeout.ts'
 import { CallHistory } from './history.ts'
@@ -441,8 +442,6 @@ export class Call implements AttemptOwner, TimerOwner, Waiter, Joined {
   }
 
   #event(): object {
-    const { request, url, head } = this.#attempt
-    const status = head === null ? 0 : head.status
-    return { client: this.context.clientId, call: this, method: request.method, url, status }
+    return callEvent(this.context.clientId, this, this.#attempt)
   }
 }

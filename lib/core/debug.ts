@@ -1,14 +1,12 @@
 import type { Channel } from 'node:diagnostics_channel'
 import { channels } from './diagnostics.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
+import { HIDDEN, SECRET_FIELDS } from './secret-fields.ts'
 
 export type DebugLevel = 'sched' | 'protocol' | 'stream'
 
-const HIDDEN = '[hidden]'
 /** Characters of a line that are looked at for the name of a field. */
 const MAX_NAME = 256
-/** Fields whose values are not for a log. */
-const SECRETS: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']
 
 interface DebugEvent {
   client: number
@@ -114,8 +112,8 @@ function reasonOf({ why }: DebugEvent): string {
 
 /** Hides the values of secret fields: the usual ones, and those that requests have named. */
 class Blanks {
-  readonly #names = new Set(SECRETS)
-  #pattern = patternOf(SECRETS)
+  readonly #names = new Set(SECRET_FIELDS)
+  #pattern = patternOf(SECRET_FIELDS)
   /** By connection and direction. */
   readonly #lines = new Map<string, CutLine>()
 

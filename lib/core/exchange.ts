@@ -79,6 +79,8 @@ export interface ExchangeSink {
   onError(x: Exchange, error: RequestError): void
   /** The client is closing and this exchange's reader holds its connection up: read on, or give up. */
   onClosing(x: Exchange): void
+  /** Bytes of the body so far, as they came, for whoever watches; undefined: not counted. */
+  readonly bytesOnWire?: number
 }
 
 /** The two ends of a connection. */

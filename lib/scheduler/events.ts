@@ -20,12 +20,22 @@ export interface ExchangeEvent {
   url: string
   /** Its connection; 0 while it waits. */
   connection: number
+  /** Bytes of its answer's body so far, as they came; -1: not counted. */
+  bytesOnWire: number
   error?: Error
   head?: ResponseHead
 }
 
 export function exchangeEvent(client: number, x: Exchange, connection: number): ExchangeEvent {
-  return { client, exchange: x, method: x.request.method, url: x.target.origin + x.path, connection }
+  const bytesOnWire = x.sink.bytesOnWire ?? -1
+  return {
+    client,
+    exchange: x,
+    method: x.request.method,
+    url: x.target.origin + x.path,
+    connection,
+    bytesOnWire,
+  }
 }
 
 /** What went over a connection. The event is made only if somebody listens: this is the hot path. */

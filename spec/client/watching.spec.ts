@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { channels } from '../../lib/core/diagnostics.ts'
 import type { ClientOptions, RequestOptions } from '../../lib/index.ts'
@@ -12,6 +13,9 @@ interface Event {
   readonly exchange?: object
   readonly connection?: number
   readonly error?: { code: string } | null
+  readonly bytesOnWire?: number
+  readonly bytesDecoded?: number
+  readonly head?: { status: number }
 }
 
 /** All that is published from now on. */
@@ -183,6 +187,34 @@ describe('the channels', () => {
       'callEnd',
       'connectionClose',
     ])
+  })
+})
+
+describe('the size of a body', () => {
+  const packed = gzipSync('a'.repeat(1000))
+  const plain = { field: '', body: Buffer.alloc(1000, 'a') }
+  const coded = { field: 'Content-Encoding: gzip\r\n', body: packed }
+
+  it.each([
+    { what: 'a whole body', ...plain, streamed: false, sizes: [1000, 1000] },
+    { what: 'a whole body, decoded', ...coded, streamed: false, sizes: [packed.length, 1000] },
+    { what: 'a streamed body', ...plain, streamed: true, sizes: [1000, 1000] },
+    // It is decoded as its reader comes to it: that may be after the end of the call.
+    { what: 'a streamed body, decoded', ...coded, streamed: true, sizes: [packed.length, -1] },
+  ])('is told at the end: of $what', async ({ field, body, streamed, sizes }) => {
+    const stage = new WireStage({}, (peer) => {
+      peer.socket.write(`HTTP/1.1 200 OK\r\n${field}Content-Length: ${body.length}\r\n\r\n`)
+      peer.socket.write(body)
+    })
+    if (streamed) await stage.settle(stage.client.stream(URL_).then((response) => response.text()))
+    else await stage.settle(stage.client.get(URL_))
+    await stage.finish()
+    const exchangeEnd = listener.events.find(({ name }) => name === 'exchangeEnd')!
+    const callEnd = listener.events.find(({ name }) => name === 'callEnd')!
+    expect(exchangeEnd.bytesOnWire).toBe(sizes[0])
+    expect([callEnd.bytesOnWire, callEnd.bytesDecoded]).toEqual(sizes)
+    expect(callEnd.exchange).toBe(exchangeEnd.exchange)
+    expect(callEnd.head!.status).toBe(200)
   })
 })
 

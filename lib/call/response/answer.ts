@@ -25,6 +25,8 @@ export interface AnswerOwner {
 export interface Answer {
   /** Bytes of the body so far, as they are on the wire. */
   readonly bytesOnWire: number
+  /** Bytes of the whole body, decoded; -1: not known, or not yet. */
+  readonly bytesDecoded: number
   /** The body as it came, where it is gathered; null: it was handed on. */
   readonly wire: Uint8Array | null
   /** The fields behind the body, once it has ended. */

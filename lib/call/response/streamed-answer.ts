@@ -13,11 +13,13 @@ export class StreamedAnswer implements Answer, BodySource {
   isAbandoned = false
   readonly response: StreamResponse
   readonly #owner: AnswerOwner
+  readonly #head: ResponseHead
   readonly #queue = new BodyQueue(this)
 
   /** Throws LimitError where the body has too many codings. */
   constructor(owner: AnswerOwner, head: ResponseHead) {
     this.#owner = owner
+    this.#head = head
     const { exchange, rules, history, decodeEngine: engine } = owner
     const { maxBodySize, maxDecodeRatio } = rules
     const isCoded = rules.decompress && head.framing !== 'none'
@@ -33,6 +35,12 @@ export class StreamedAnswer implements Answer, BodySource {
   /** Whether it holds its connection up, and nobody has begun to read. */
   get isForgotten(): boolean {
     return !this.#queue.begun && this.#queue.full
+  }
+
+  /** What is coded is decoded as its reader asks for it, which may be after its end. */
+  get bytesDecoded(): number {
+    const isPlain = !this.#owner.rules.decompress || this.#head.contentEncoding === ''
+    return isPlain && this.isEnded ? this.bytesOnWire : -1
   }
 
   push(chunk: Uint8Array): boolean {

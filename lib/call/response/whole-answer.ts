@@ -13,6 +13,7 @@ export class WholeAnswer implements Answer {
   wire: Buffer<ArrayBuffer> = EMPTY
   trailers: Headers | null = null
   isEnded = false
+  bytesDecoded = -1
   readonly #owner: AnswerOwner
   readonly #head: ResponseHead
   readonly #body: BodyCollector | null
@@ -78,6 +79,7 @@ export class WholeAnswer implements Answer {
   fail(): void {}
 
   #deliver(body: Uint8Array): void {
+    this.bytesDecoded = body.length
     this.#owner.onResponse(
       new Response(
         this.#owner.exchange,
