@@ -18,6 +18,7 @@ export async function checkFlags(
   urls: readonly string[],
   flags: Flags,
   io: Surroundings,
+  hosts?: GetOptions['hosts'],
 ): Promise<GetOptions> {
   const method = flags.request ?? (flags.data === undefined ? 'GET' : 'POST')
   checkList(urls, flags, method)
@@ -33,6 +34,7 @@ export async function checkFlags(
     ...readPlaces(flags),
     ...readReports(flags),
     ...readPace(flags),
+    hosts,
     method,
     headers,
     body: await readRequestData(flags.data ?? [], io),
@@ -125,7 +127,6 @@ type Pace =
   | 'totalByteRate'
   | 'byteRate'
   | 'stallLimit'
-  | 'hosts'
   | 'maxTotalTime'
   | 'maxFailures'
 
@@ -137,7 +138,6 @@ function readPace(flags: Flags): Pick<GetOptions, Pace> {
     totalByteRate: flags.limitRate ?? 0,
     byteRate: flags.limitRatePerHost ?? 0,
     stallLimit: flags.stallLimit,
-    hosts: undefined,
     maxTotalTime: flags.maxTotalTime ?? 0,
     maxFailures: flags.maxFailures ?? Infinity,
   }

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { Command, CommanderError } from 'commander'
 import { version } from '../index.ts'
 import { checkFlags } from './check-flags.ts'
+import { readConfig } from './config-file.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Flags } from './flags.ts'
 import { addGetOptions } from './get-flags.ts'
@@ -68,7 +69,8 @@ export async function runCommandLine(
     .argument('[urls...]', 'URLs to fetch')
     .addHelpText('after', EXAMPLES)
   addGetOptions(command).action(async (urls: string[], flags: Flags) => {
-    exitCode = await actions.get(await checkFlags(urls, flags, io))
+    const hosts = flags.config === undefined ? undefined : await readConfig(flags.config, command)
+    exitCode = await actions.get(await checkFlags(urls, command.opts<Flags>(), io, hosts))
   })
   const job = program.command('job').description('Look at a job of trawl get --job, or change it.')
   addJobOptions(job).action(async (dir: string, flags: JobFlags) => {

@@ -5,6 +5,7 @@ import type { ProxyFlags } from './proxies.ts'
 
 /** Options of `trawl get` as commander gives them. */
 export interface Flags extends CredentialFlags, ProxyFlags {
+  readonly config?: string
   readonly input?: string
   readonly inputFormat: GetOptions['inputFormat']
   /** false: --no-dedupe. */

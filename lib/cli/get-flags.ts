@@ -34,7 +34,10 @@ export function addGetOptions(command: Command): Command {
   addNetwork(command)
   addPace(command)
   addLimits(command)
-  return command.optionsGroup('Other:').helpOption('-h, --help', 'show this')
+  return command
+    .optionsGroup('Other:')
+    .option('--config <file>', 'read flags and settings of hosts from a TOML file', pathOption)
+    .helpOption('-h, --help', 'show this')
 }
 
 function addFiles(command: Command): void {

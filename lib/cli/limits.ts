@@ -9,6 +9,8 @@ export const CLI_LIMITS = {
   maxLineLength: 65_536,
   /** A request body given with -d; it is held in memory for the whole run. */
   maxDataSize: 67_108_864,
+  /** The file of --config. The 10,000 patterns that the client takes have room in it. */
+  maxConfigSize: 1_048_576,
   /** One component of a file name. File systems take 255 bytes; room is kept for our own endings. */
   maxNameLength: 200,
   /** A file's path below the output folder. macOS takes 1,024 in all, Linux 4,096. */
@@ -26,6 +28,10 @@ export const CLI_LIMITS = {
   hangingVisit: 500,
   /** Visits by way of the thread pool then, before it is tried whether the disk is quick now. */
   visitsBySide: 512,
+  /** How far a file's time may be behind the clock, ms: kernels take it from their last tick. */
+  fileTimeSlack: 100,
+  /** Folders whose names are forced to disk at once: each holds a thread of the pool's four. */
+  foldersAtOnce: 4,
   /** Bytes of report lines waiting for the disk before fetching waits too. */
   reportBuffer: 1_048_576,
   /** With --pipeline, bodies up to this size are held whole, one at a time for each connection. */
@@ -42,12 +48,33 @@ export const CLI_LIMITS = {
   minByteRate: 1_000,
   /** Hosts with a line of their own in the tally; all later ones are counted together. */
   maxHosts: 10_000,
+  /** Client IPs with a line of their own in the tally: as many as a client may have. */
+  maxClientIps: 4_096,
+  /** Error codes counted apart; the library has some twenty. */
+  maxErrorCodes: 100,
+  /** Characters that are kept of why a client IP was set aside. */
+  maxReason: 200,
   /** Hosts shown in the summary. */
   shownHosts: 10,
+  /** Of them, those that took longest to answer. */
+  shownSlowHosts: 5,
+  /** Client IPs, and pairs of client IP and host that were set aside, shown in the summary. */
+  shownClientIps: 20,
   /** Failures printed as they happen; the report has them all. */
   shownFailures: 10,
-  /** The live line is redrawn this often, ms. */
+  /** The live view is redrawn this often, ms. */
   liveInterval: 200,
+  /** Hosts in the live view; fewer where the terminal is low. */
+  viewHosts: 8,
+  /** Client IPs in the live view. */
+  viewClientIps: 4,
+  /**
+   * Reading the statistics of the client takes at most this part of the time, 1 / n: it takes 2 ms and more
+   * with 10,000 targets, five times a second. What is shown of hosts is older then.
+   */
+  statsShare: 100,
+  /** With --progress json, a line comes this often, ms. */
+  jsonInterval: 1_000,
   /** The first plain line comes after this, ms, so that a short run shows that it runs. */
   firstPlainLine: 1_000,
   /** Further plain lines come this often, ms. */
