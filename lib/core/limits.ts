@@ -253,8 +253,59 @@ export const LIMITS = {
   mapConcurrency: 64,
   /** The most that may be: what waits for a connection has its time limits running. */
   maxMapConcurrency: 10_000,
+  /** Items of a job under way, those included that wait for a retry or for a server's pause. p-queue takes 2 KB for each. */
+  maxJobUnderWay: 10_000,
+  /** Items of a job read and not begun that memory holds, 0.7 KB each; what comes then goes to the disk, but for the first of a host. */
+  jobWindow: 8_192,
+  /** While so many are at hand no more are read. */
+  jobReadAhead: 1_000,
+  /** Hosts (with scheme and port) that have items waiting; then reading stops until one of them has none. */
+  maxJobHosts: 10_000,
+  /** Bytes of waiting items on the disk; then reading stops. A run of some ten million URLs of one host. */
+  maxSpill: 2_147_483_648,
+  /** Bytes of waiting items that go to the disk, and come back, in one go. */
+  spillPiece: 65_536,
+  /** Bytes of them in memory, over all hosts, before all are written. */
+  spillBuffer: 8_388_608,
   /** With `ordered`, items pulled and not handed out, as a multiple of `concurrency`. */
   mapLookAhead: 4,
+  /** Items of one job, finished or not; 10 bytes each in memory. */
+  maxJobKeys: 100_000_000,
+  /** A journal is forced to the disk this long after an entry, ms: what a loss of power may cost. */
+  journalSyncInterval: 1_000,
+  /** Or when so many entries were added since. */
+  journalSyncEntries: 10_000,
+  /** One line of a journal, bytes. An entry has 300; one with the user's own data has more. */
+  maxJournalLine: 1_048_576,
+  /** Bytes of a journal read at a time. More do not fit the processor's cache. */
+  journalReadSize: 262_144,
+  /** Runs of a job whose beginning and end are remembered, the last. */
+  maxJournalRuns: 100,
+  /** How long a process waits, without doing anything else, for the lock of a job's folder, ms. */
+  journalLockTimeout: 100,
+
+  // --- input of jobs ---------------------------------------------------------------------------
+
+  /** One line, and so one URL, characters. Browsers and servers stop at 8 to 80 KB; a longer one is no URL. */
+  maxInputLine: 65_536,
+  /** One item with all that belongs to it (a line of JSONL, aria2's options, a HAR's request), characters. */
+  maxInputItem: 16_777_216,
+  /** Bytes at the beginning of an input that its format is told by. */
+  inputPrefix: 1_024,
+  /** Levels of JSON in one another; what is deeper cannot be written back by a recursive writer. */
+  maxInputDepth: 100,
+  /** Names of unknown options that are told of, once each. */
+  maxInputNotes: 100,
+  /** One sitemap, bytes after decompression. sitemaps.org: 50 MB, but many sites do not keep to it. */
+  maxSitemapSize: 268_435_456,
+  /** Sitemaps that one input leads to. sitemaps.org: an index lists up to 50,000. */
+  maxSitemaps: 50_000,
+  /** Indexes below an index. sitemaps.org allows none, some sites have one. */
+  maxSitemapDepth: 1,
+  /** One piece of XML, such as a comment: it has to be held until its end, characters. */
+  maxXmlPiece: 1_048_576,
+  /** XML elements in one another. A sitemap has 3 to 6. */
+  maxXmlDepth: 100,
 
   // --- cookies -------------------------------------------------------------------------------
 
@@ -301,6 +352,55 @@ export const LIMITS = {
   maxPartRecord: 65_536,
   /** A transfer's progress is told at most this often, ms: a terminal shows no more. */
   progressInterval: 100,
+
+  // --- reports -------------------------------------------------------------------------------
+
+  /** The first width of the stretches of time that a page shows, ms. It doubles when there are too many. */
+  reportBucket: 100,
+  /** Those stretches: bars of 3 pixels and more. */
+  maxReportBuckets: 240,
+  /** How often counters that nobody tells are looked at, ms: a look costs 1 us for each target. */
+  reportInterval: 500,
+  /** Hosts with figures of their own, 2 KB each. */
+  maxReportHosts: 2_000,
+  /** Hosts in a page's plots; all beyond are one line. */
+  reportPlotHosts: 25,
+  /** Hosts in a page's table. */
+  reportTableHosts: 200,
+  /** Error codes and client IPs with figures of their own. */
+  maxReportNames: 256,
+  /** Characters of a message or a URL that are kept for a page. */
+  maxReportText: 300,
+  /** Connections that are followed at once, 200 bytes each. */
+  maxReportConnections: 10_000,
+  /** The first, the last and the most notable connections of a run that are kept for a page, each. */
+  reportConnections: 40,
+  /** Exchanges of the beginning, and of the end, that are kept for a page; 0.6 KB each. */
+  maxReportSlices: 400,
+
+  /** Characters of a HAR or a trace that are gathered before a write. */
+  reportWriteSize: 262_144,
+  /** Characters that are gathered while the disk is busy: what comes beyond is left out, and told. */
+  reportBuffer: 16_777_216,
+  /** What is gathered of a HAR or a trace is written at least this often, ms. */
+  reportFlushInterval: 1_000,
+  /** Exchanges in flight that a HAR or a trace follows; more are left out, and told. 0.3 KB each. */
+  maxWatchedExchanges: 65_536,
+  /** Entries of a HAR that wait for their body to be decoded, and how long, ms: then its size is not told. */
+  maxHeldEntries: 1_000,
+  reportHold: 5_000,
+  /** The body of a request is in a HAR up to this size, bytes. */
+  harPostText: 4_096,
+  /** Field names, and sets of a request's fields, whose text in a HAR is remembered. */
+  maxHarTexts: 1_000,
+  /** Targets with rows of their own in a trace. */
+  maxTraceTargets: 10_000,
+  /** Exchanges of one target whose wait in the pool is shown at once; the others are counted only. */
+  maxTraceWaits: 64,
+  /** Counters of one target are told at most this often, ms, and 50 bytes each. */
+  traceCounterInterval: 10,
+  /** Characters of a path that name its exchange in a trace. */
+  traceName: 100,
 
   // --- simulation (trawl/testing) ------------------------------------------------------------
 
