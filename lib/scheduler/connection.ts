@@ -21,6 +21,7 @@ import { failExchange } from './fail-exchange.ts'
 import { Deadline } from './deadline.ts'
 import { publishBytes, publishExchange, type ConnectionEvent } from './events.ts'
 import type { SchedulerContext } from './context.ts'
+import { hasRecords } from './has-records.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { RequestWriter, type WriterOwner } from './request-writer.ts'
 import { isAllMuted, sortInFlight, takeUnmuted } from './resend.ts'
@@ -44,12 +45,6 @@ export class Connection
   state: ConnectionState = 'connecting'
   /** Exchanges answered. */
   served = 0
-  /** When a byte last came, or when it opened, on the clock's `now()`. */
-  lastReadAt = 0
-  /** That read took all there was room for: there may be more. */
-  mayHoldMore = false
-  /** The turn of the loop of the last read of TLS, which hands out one record after the other; -1: none. */
-  recordsIn = -1
   /** When its last answer ended, if anybody paces: until then the server was busy with that. */
   #answeredAt = 0
   remoteAddress = ''
@@ -442,9 +437,4 @@ export class Connection
   #publish(channel: Channel, x: Exchange, head?: ResponseHead): void {
     publishExchange(channel, this.#context.clientId, x, this.serial, head)
   }
-}
-
-/** Whether what it reads comes in records of TLS, the proxy's or the host's. */
-export function hasRecords(dial: DialOptions): boolean {
-  return Boolean(dial.tls ?? dial.proxy)
 }

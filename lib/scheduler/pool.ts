@@ -7,16 +7,17 @@ import type { Target } from '../core/target.ts'
 import type { Timer, TimerOwner } from '../core/timer-wheel.ts'
 import type { DialOptions } from '../net/network.ts'
 import type { ConnectionOwner } from './connection-owner.ts'
-import { Connection, hasRecords } from './connection.ts'
+import { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialList } from './dial-list.ts'
 import { DialPause } from './dial-pause.ts'
 import { failExchange } from './fail-exchange.ts'
 import { publishExchange } from './events.ts'
+import { hasRecords } from './has-records.ts'
 import { IdleCheck } from './idle-check.ts'
 import type { IpLoad } from './ip-loads.ts'
-import { PaceWait } from './pace-wait.ts'
 import type { Pacing } from './pacing.ts'
+import { PoolPace } from './pool-pace.ts'
 import type { PoolOwner } from './pool-owner.ts'
 import { QueueTimer, queueTimeoutError } from './queue-timer.ts'
 import { ReadyList } from './ready-list.ts'
@@ -33,8 +34,6 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly record: TargetRecord
   /** Its connections hand out one record after the other: it is matched once all of a turn have come. */
   readonly awaitsRecords: boolean
-  /** How fast the target may be asked; null: as fast as it goes. */
-  pacing: Pacing | null = null
   /** Standing in line for a connection, at this priority; null: not in line. */
   hungry: number | null = null
   /** Already in the scheduler's list for the end of this tick. */
@@ -55,7 +54,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #ready = new ReadyList()
   readonly #dialling = new DialList()
   #dialPause: DialPause | null = null
-  #paceWait: PaceWait | null = null
+  /** null: as fast as it goes. */
+  #pace: PoolPace | null = null
   readonly #idleCheck: IdleCheck
 
   constructor(
@@ -76,6 +76,16 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#context = context
     this.#owner = owner
     this.#idleCheck = new IdleCheck(context.clock)
+  }
+
+  /** How fast the target may be asked; null: as fast as it goes. */
+  get pacing(): Pacing | null {
+    return this.#pace === null ? null : this.#pace.target
+  }
+
+  setPacing(pacing: Pacing): void {
+    if (this.#pace === null) this.#pace = new PoolPace(pacing, this.#context, this)
+    else this.#pace.target = pacing
   }
 
   get waiting(): number {
@@ -100,13 +110,12 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   /** How many of those that wait may start now. */
   #startable(): number {
     const { size } = this.#waiting
-    if (this.pacing === null || size === 0) return size
-    return Math.min(size, this.pacing.room(this.#context.now))
+    return this.#pace === null || size === 0 ? size : this.#pace.startable(size)
   }
 
   /** Whoever may start next. */
   #first(): Exchange | null {
-    return this.pacing === null || this.#startable() > 0 ? this.#waiting.first : null
+    return this.#pace === null || this.#startable() > 0 ? this.#waiting.first : null
   }
 
   /** The priority of whoever may start next. */
@@ -150,7 +159,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
    * whose dial is under way is not pipelined meanwhile: it would wait behind a slow answer.
    */
   pump(): void {
-    if (this.pacing !== null) this.#giveUp(this.pacing)
+    if (this.#pace !== null) this.#giveUp(this.#pace)
     const pipelineFirst = this.#settings.prefer === 'pipeline'
     for (let x = this.#first(); x !== null; x = this.#first()) {
       const idle = this.#idle(x)
@@ -167,7 +176,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       this.#assign(x, connection)
     }
     this.#idleCheck.endRound()
-    if (this.pacing !== null) this.#awaitPace(this.pacing)
+    this.#pace?.await(this.#waiting.size)
     this.#owner.onMatched(this)
     if (!this.isEmpty) return
     this.#removeTimers()
@@ -211,7 +220,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       }
     }
     // What waits for the end of a pause may not have that long.
-    if (this.pacing !== null) this.#owner.schedule(this)
+    if (this.#pace !== null) this.#owner.schedule(this)
   }
 
   // --- the exchange's holder, while it waits ---------------------------------------------------
@@ -275,8 +284,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const wisher = this.#dialling.end(connection)
     this.#drop(connection)
     this.record.errors++
-    // A server that refuses connections is asked no faster than one that takes them.
-    this.pacing?.started(this.#context.now)
+    this.#pace?.started()
     if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#dialPause ??= new DialPause(this.#context, this)
@@ -332,7 +340,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       return
     }
     if (connection.served > 0) this.record.reused++
-    this.pacing?.started(this.#context.now)
+    this.#pace?.started()
     connection.turn++
     connection.send(x)
     this.#ready.place(connection, this.depth)
@@ -400,8 +408,8 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   }
 
   /** Fails what waits, when there is nothing to wait for. */
-  #giveUp(pacing: Pacing): void {
-    const makeError = pacing.giveUp(this.#context.now, this.#owner.closing)
+  #giveUp(pace: PoolPace): void {
+    const makeError = pace.giveUp(this.#owner.closing)
     if (makeError === null) return
     for (let left = this.#waiting.size; left > 0; left--) {
       const x = this.#takeFirst()
@@ -409,21 +417,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     }
   }
 
-  /** Has it pumped again when the next one may start, or when there is nothing to wait for any more. */
-  #awaitPace(pacing: Pacing): void {
-    const { now } = this.#context
-    const readyAt = this.#waiting.size === 0 ? -Infinity : pacing.readyAt(now)
-    if (readyAt <= now) {
-      this.#paceWait?.clear()
-      return
-    }
-    this.#paceWait ??= new PaceWait(this.#context, this)
-    this.#paceWait.arm(pacing.stalledAt > now ? Math.min(readyAt, pacing.stalledAt) : readyAt)
-  }
-
   #removeTimers(): void {
     this.#dialPause?.remove()
-    this.#paceWait?.clear()
+    this.#pace?.clear()
   }
 
   #takeFirst(): Exchange | null {

@@ -11,14 +11,13 @@ import type { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialLine } from './dial-line.ts'
 import { IdleList } from './idle-list.ts'
-import { HostRefusals, isSameHost } from './host-refusals.ts'
 import { IpLoads } from './ip-loads.ts'
-import { PacedTargets } from './paced-targets.ts'
-import { isRefusal, Pacing } from './pacing.ts'
+import { isRefusal } from './pacing.ts'
 import type { Contention, PoolOwner } from './pool-owner.ts'
 import { Pool } from './pool.ts'
 import type { SchedulerOptions } from './scheduler-options.ts'
 import { sumOf, targetStats, type SchedulerStats, type TargetStats } from './stats.ts'
+import { TargetPaces } from './target-paces.ts'
 import { TargetRecord } from './target-record.ts'
 
 // What the scheduler is made of, and what `stats` gives.
@@ -46,8 +45,7 @@ export class Scheduler implements PoolOwner {
   /** Pools with dials under way that nobody waits for any more. */
   readonly #surplus = new Set<Pool>()
   readonly #settingsOf: (target: Target) => TargetSettings
-  readonly #paced: PacedTargets
-  readonly #hostRefusals = new HostRefusals()
+  readonly #paces: TargetPaces
   readonly #ipLoads = new IpLoads()
   #connections = 0
   #waiting = 0
@@ -79,7 +77,7 @@ export class Scheduler implements PoolOwner {
     this.#makeDial = makeDial
     const settings = { ...options, pacing: NO_PACING }
     this.#settingsOf = settingsOf ?? ((): TargetSettings => settings)
-    this.#paced = new PacedTargets(clock)
+    this.#paces = new TargetPaces(clock, this.#pools, this.#settingsOf, (pool) => this.schedule(pool))
     this.wheel = new TimerWheel(clock)
     this.#context = {
       clock,
@@ -149,18 +147,7 @@ export class Scheduler implements PoolOwner {
    */
   refused(target: Target, status: number, retryAfter: number, sentAt: number = this.#context.now): void {
     if (!isRefusal(status) || this.#destroyed) return
-    const now = this.#context.enter()
-    const pool = this.#pools.get(target.key)
-    const pacing = this.#paced.open(target.key, this.#settingsOf(target).pacing, now)
-    if (pool !== undefined) this.#pace(pool, pacing)
-    if (!pacing.refused(retryAfter, sentAt, now)) return
-    if (pool !== undefined) this.schedule(pool)
-    if (status !== 429) return
-    const until = this.#hostRefusals.refused(target, pacing.pausedUntil, now)
-    if (until === -Infinity) return
-    for (const each of this.#pools.values()) {
-      if (isSameHost(each.target, target)) this.#pauseUntil(each, until)
-    }
+    this.#paces.refused(target, status, retryAfter, sentAt, this.#context.enter())
   }
 
   /** Exchanges that wait or are in flight on this client IP. */
@@ -174,7 +161,7 @@ export class Scheduler implements PoolOwner {
     for (const [key, record] of this.#records) {
       const pool = this.#pools.get(key)
       const depth = pool?.depth ?? record.depth(this.#options.maxPipelinedRequests, now)
-      targets.push(targetStats(key, record, pool, this.#paced.find(key), depth, now))
+      targets.push(targetStats(key, record, pool, this.#paces.find(key), depth, now))
     }
     return sumOf(targets)
   }
@@ -271,7 +258,7 @@ export class Scheduler implements PoolOwner {
       this.#ipLoads.leave(clientIp)
       this.#unused.push(pool.record)
       if (this.#unused.size > LIMITS.maxRememberedTargets) this.#records.delete(this.#unused.shift()!.key)
-      if (pool.pacing !== null) this.#paced.leave(key, this.#context.now)
+      this.#paces.leave(pool, this.#context.now)
     }
     if (this.#closing && this.#isDrained()) this.#finish()
   }
@@ -291,27 +278,8 @@ export class Scheduler implements PoolOwner {
       this,
     )
     this.#pools.set(key, pool)
-    const now = this.#context.enter()
-    if (Pacing.isAskedBy(settings.pacing) || this.#paced.find(key) !== null) {
-      this.#pace(pool, this.#paced.open(key, settings.pacing, now))
-    }
-    this.#pauseUntil(pool, this.#hostRefusals.pausedUntil(target, now))
+    this.#paces.enter(pool, settings.pacing, this.#context.enter())
     return pool
-  }
-
-  #pace(pool: Pool, pacing: Pacing): void {
-    pool.pacing = pacing
-    pacing.inUse = true
-  }
-
-  /** For the sake of another client IP's target. */
-  #pauseUntil(pool: Pool, until: number): void {
-    const { key } = pool.target
-    const { now } = this.#context
-    if (until <= now) return
-    this.#pace(pool, this.#paced.open(key, this.#settingsOf(pool.target).pacing, now))
-    pool.pacing!.hold(until, now)
-    this.schedule(pool)
   }
 
   #openRecord(key: string): TargetRecord {
