@@ -1,5 +1,5 @@
 import { join, relative, sep } from 'node:path'
-import { defineConfig, type Plugin } from 'rolldown'
+import { defineConfig, type ChunkingContext, type Plugin } from 'rolldown'
 import manifest from './package.json' with { type: 'json' }
 
 /**
@@ -28,11 +28,23 @@ export default defineConfig({
       groups: [
         // One for all entries, so that a class is the same class in each of them.
         { name: 'library', test: (id) => !['cli', 'testing'].includes(folderOf(id)) },
-        { name: 'command', test: (id) => folderOf(id) === 'cli', minShareCount: 2 },
+        { name: commandPart, test: (id) => folderOf(id) === 'cli', minShareCount: 2 },
       ],
     },
   },
 })
+
+/** What needs the library, and what must not wait for it: to load it takes longer than to tell the version. */
+function commandPart(id: string, context: ChunkingContext): string {
+  return needsLibrary(id, context, new Set()) ? 'command-at-work' : 'command'
+}
+
+function needsLibrary(id: string, context: ChunkingContext, seen: Set<string>): boolean {
+  if (folderOf(id) === 'index.ts') return true
+  if (seen.has(id)) return false
+  seen.add(id)
+  return context.getModuleInfo(id)?.importedIds.some((each) => needsLibrary(each, context, seen)) ?? false
+}
 
 /** The folder of lib that a module is in. */
 function folderOf(id: string): string {

@@ -1,14 +1,12 @@
 import type { Writable } from 'node:stream'
 import { Command, CommanderError } from 'commander'
-import { version } from '../index.ts'
-import { checkFlags } from './check-flags.ts'
-import { readConfig } from './config-file.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Flags } from './flags.ts'
 import { addGetOptions } from './get-flags.ts'
 import type { GetOptions } from './get-options.ts'
 import { addJobOptions, checkJobFlags, type JobFlags } from './job-flags.ts'
 import type { JobOptions } from './job-options.ts'
+import { ownVersion } from './own-version.ts'
 
 /** Where the command reads and writes. */
 export interface CommandIo {
@@ -54,7 +52,7 @@ export async function runCommandLine(
   let exitCode: ExitCode = EXIT.ok
   const program = new Command('trawl')
     .description('An HTTP/1.1 client for scraping.')
-    .version(version)
+    .version(ownVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -69,6 +67,11 @@ export async function runCommandLine(
     .argument('[urls...]', 'URLs to fetch')
     .addHelpText('after', EXAMPLES)
   addGetOptions(command).action(async (urls: string[], flags: Flags) => {
+    // They ask the library, which takes ten times as long to load as all that is here.
+    const [{ checkFlags }, { readConfig }] = await Promise.all([
+      import('./check-flags.ts'),
+      import('./config-file.ts'),
+    ])
     const hosts = flags.config === undefined ? undefined : await readConfig(flags.config, command)
     exitCode = await actions.get(await checkFlags(urls, command.opts<Flags>(), io, hosts))
   })

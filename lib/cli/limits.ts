@@ -5,6 +5,8 @@
 export const CLI_LIMITS = {
   /** Calls under way at once: the client needs some waiting ones to choose from, not the whole list. */
   maxCalls: 10_000,
+  /** --pipeline, as the client has it: to ask it would load the whole library, for `--help` too. */
+  maxPipeline: 256,
   /** One line of the input. Browsers and servers stop at 8 to 80 KB; a longer line is no URL. */
   maxLineLength: 65_536,
   /** A request body given with -d; it is held in memory for the whole run. */

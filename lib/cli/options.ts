@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { LIMITS, type CacheMode } from '../index.ts'
+import type { CacheMode } from '../index.ts'
 import { CLI_LIMITS } from './limits.ts'
 
 /** A whole number from `min` to `max`. */
@@ -133,7 +133,7 @@ export const CACHE_MODES: readonly CacheMode[] = [
 
 /** The most that the options which count something may be. */
 export const MAX_CONNECTIONS: number = 65_535
-export const MAX_PIPELINE: number = LIMITS.maxDepth
+export const MAX_PIPELINE: number = CLI_LIMITS.maxPipeline
 
 /** Calls under way at once: some more than can be in flight, so that one full host need not stop the others. */
 export function callsAtOnce(maxConn: number, pipeline: number): number {
