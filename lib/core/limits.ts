@@ -375,6 +375,8 @@ export const LIMITS = {
   maxReportConnections: 10_000,
   /** The first, the last and the most notable connections of a run that are kept for a page, each. */
   reportConnections: 40,
+  /** Connections in one plot: those with the most exchanges there. */
+  reportTimelineRows: 24,
   /** Exchanges of the beginning, and of the end, that are kept for a page; 0.6 KB each. */
   maxReportSlices: 400,
 
