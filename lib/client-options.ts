@@ -6,6 +6,7 @@ import type { DenyPrivateAddresses } from './core/address-blocks.ts'
 import type { Clock } from './core/clock.ts'
 import type { DebugLevel } from './core/debug.ts'
 import type { HostOptions, PacingInput } from './core/host-settings.ts'
+import type { TotalPacing } from './core/target-settings.ts'
 import type { Network, Resolve, TlsOptions } from './net/network.ts'
 import type { ClientIpPolicy } from './scheduler/client-ips.ts'
 
@@ -25,6 +26,8 @@ export interface ClientOptions extends ClientDefaults {
   moveAfterRefusal?: boolean | undefined
   /** How fast each target may be asked; default: as fast as it answers, but for 429 and 503. */
   pacing?: PacingInput | undefined
+  /** How fast all targets together may be asked, in turn; default: no limit beside each target's own. */
+  totalPacing?: TotalPacing | undefined
   /** For TLS with https proxies; what `tlsOptions` trusts for origins is not trusted for them. */
   proxyTlsOptions?: TlsOptions | undefined
   /** Settings of hosts, by name or pattern, as in `{ '*.example.com': { maxConnPerTarget: 2 } }`. */

@@ -47,6 +47,12 @@ const PACING_CHECKS: Readonly<Record<string, FieldCheck>> = {
   stallLimit: number(0, MAX_TIME, 'ms'),
 }
 
+const TOTAL_CHECKS: Readonly<Record<string, FieldCheck>> = {
+  minInterval: PACING_CHECKS['minInterval']!,
+  requestsPerInterval: PACING_CHECKS['requestsPerInterval']!,
+  interval: PACING_CHECKS['interval']!,
+}
+
 const HOST_CHECKS: Readonly<Record<string, FieldCheck>> = {
   maxConnPerTarget: whole(1, 1_000_000),
   maxPipelinedRequests: whole(1, LIMITS.maxDepth),
@@ -59,6 +65,11 @@ const HOST_CHECKS: Readonly<Record<string, FieldCheck>> = {
 /** Checks the option `pacing`. Throws ArgumentError. */
 export function checkPacing(where: string, value: unknown): void {
   checkFields(where, value, PACING_CHECKS)
+}
+
+/** Checks the option `totalPacing`. Throws ArgumentError. */
+export function checkTotalPacing(where: string, value: unknown): void {
+  checkFields(where, value, TOTAL_CHECKS)
 }
 
 /** Checks the option `hosts`. Throws ArgumentError. */

@@ -25,6 +25,13 @@ export interface PacingOptions {
   readonly stallLimit: number
 }
 
+/** How fast all targets together are asked; what is left out is as in `PacingOptions`. */
+export interface TotalPacing {
+  readonly minInterval?: number | undefined
+  readonly requestsPerInterval?: number | undefined
+  readonly interval?: number | undefined
+}
+
 /** What may differ from target to target. */
 export interface TargetSettings {
   readonly maxConnPerTarget: number

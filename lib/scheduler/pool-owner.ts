@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { Pool } from './pool.ts'
+import type { TotalPace } from './total-pace.ts'
 
 /** 'turn': another pool has an equal right to a connection; 'now': a better one. */
 export type Contention = 'none' | 'turn' | 'now'
@@ -8,6 +9,8 @@ export type Contention = 'none' | 'turn' | 'now'
 export interface PoolOwner {
   /** The client is closing: nobody waits longer than need be. */
   readonly closing: boolean
+  /** How fast all targets together are asked; null: as fast as it goes. */
+  readonly totalPace: TotalPace | null
   /** Have `pump` called at the end of this tick. */
   schedule(pool: Pool): void
   touch(connection: Connection): void

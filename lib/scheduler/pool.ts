@@ -55,7 +55,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
   readonly #dialling = new DialList()
   #dialPause: DialPause | null = null
   /** null: as fast as it goes. */
-  #pace: PoolPace | null = null
+  #pace: PoolPace | null
   readonly #idleCheck: IdleCheck
 
   constructor(
@@ -75,6 +75,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     this.#load = load
     this.#context = context
     this.#owner = owner
+    this.#pace = owner.totalPace === null ? null : new PoolPace(owner.totalPace, context, this)
     this.#idleCheck = new IdleCheck(context.clock)
   }
 
@@ -83,9 +84,9 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return this.#pace === null ? null : this.#pace.target
   }
 
-  setPacing(pacing: Pacing): void {
-    if (this.#pace === null) this.#pace = new PoolPace(pacing, this.#context, this)
-    else this.#pace.target = pacing
+  set pacing(pacing: Pacing) {
+    this.#pace ??= new PoolPace(null, this.#context, this)
+    this.#pace.target = pacing
   }
 
   get waiting(): number {
@@ -113,14 +114,20 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     return this.#pace === null || size === 0 ? size : this.#pace.startable(size)
   }
 
-  /** Whoever may start next. */
+  /** The same, where it need not wait for the pace of all targets. */
+  #room(): number {
+    const { size } = this.#waiting
+    return this.#pace === null || size === 0 ? size : this.#pace.room(size)
+  }
+
+  /** Whoever starts next, if the target's pace lets it. */
   #first(): Exchange | null {
-    return this.#pace === null || this.#startable() > 0 ? this.#waiting.first : null
+    return this.#pace === null || this.#room() > 0 ? this.#waiting.first : null
   }
 
   /** The priority of whoever may start next. */
   get priority(): number {
-    return this.#first()?.request.priority ?? -Infinity
+    return this.#startable() > 0 ? this.#waiting.first!.request.priority : -Infinity
   }
 
   /** Whether it would take one more connection. */
@@ -165,18 +172,18 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
       const idle = this.#idle(x)
       if (idle === 'unchecked') return
       const connection = idle ?? (pipelineFirst ? this.#ready.leastLoaded(x, this.depth) : null)
-      if (connection === null) break
+      if (connection === null || this.#pace?.maySend(0) === false) break
       this.#assign(x, connection)
     }
-    while (this.#dialling.size < this.#startable() && this.#mayDial()) this.#startDial()
-    while (this.#startable() > this.#dialling.size) {
+    while (this.#dialling.size < this.#room() && this.#mayDial()) this.#startDial()
+    while (this.#room() > this.#dialling.size) {
       const x = this.#waiting.first!
       const connection = this.#ready.leastLoaded(x, this.depth)
-      if (connection === null) break
+      if (connection === null || this.#pace?.maySend(this.#dialling.size) === false) break
       this.#assign(x, connection)
     }
     this.#idleCheck.endRound()
-    this.#pace?.await(this.#waiting.size)
+    this.#pace?.await(this.#waiting.size, this.hungry === null ? this.#dialling.size : Infinity)
     this.#owner.onMatched(this)
     if (!this.isEmpty) return
     this.#removeTimers()
@@ -284,7 +291,7 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
     const wisher = this.#dialling.end(connection)
     this.#drop(connection)
     this.record.errors++
-    this.#pace?.started()
+    this.#pace?.dialFailed()
     if (this.#connections.length > this.#dialling.size) {
       // Others are open: the server is there, it only wants no more of us. Nobody fails for that.
       this.#dialPause ??= new DialPause(this.#context, this)
@@ -353,10 +360,13 @@ export class Pool implements ConnectionOwner, ExchangeHolder, TimerOwner {
 
   #mayDial(): boolean {
     if (this.#isDialPaused()) return false
-    if (this.#connections.length >= this.#settings.maxConnPerTarget) {
+    const isFull = this.#connections.length >= this.#settings.maxConnPerTarget
+    if (isFull && this.#ready.spare === null) return false
+    if (this.#pace?.mayDial(this.#dialling.size) === false) return false
+    if (isFull) {
       // Idle ones that the first in line may not use (see `minSerial`) only stand in the way, as do
       // those that only drop an answer.
-      this.#ready.spare?.closeSpare()
+      this.#ready.spare!.closeSpare()
       // Its place may have gone to whoever stands in line, this pool included.
       if (!this.wantsConnection) return false
     }

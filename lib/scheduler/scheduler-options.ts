@@ -1,5 +1,6 @@
 import { LIMITS } from '../core/limits.ts'
-import type { TargetSettings } from '../core/target-settings.ts'
+import { ownOptions } from '../core/own-options.ts'
+import type { TargetSettings, TotalPacing } from '../core/target-settings.ts'
 import type { ParserMode } from '../http1/response-decoder.ts'
 
 /** Its settings hold for all targets, unless the scheduler is told how to find those of each. */
@@ -9,6 +10,8 @@ export interface SchedulerOptions extends Omit<TargetSettings, 'pacing'> {
   readonly keepAliveTimeout: number
   readonly maxHeadSize: number
   readonly parser: ParserMode
+  /** How fast all targets together are asked. */
+  readonly totalPacing?: TotalPacing | undefined
 }
 
 /** What a client's options say, and the defaults for the rest. */
@@ -24,5 +27,13 @@ export function schedulerOptions(given: {
     keepAliveTimeout: given.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
     maxHeadSize: given.maxHeadSize ?? LIMITS.maxHeadSize,
     parser: given.parser ?? 'lenient',
+    totalPacing: readTotalPacing(given.totalPacing),
   }
+}
+
+/** undefined where it asks for nothing. */
+function readTotalPacing(given: TotalPacing = {}): TotalPacing | undefined {
+  const pacing = ownOptions(given)
+  const { minInterval = 0, requestsPerInterval = Infinity } = pacing
+  return minInterval > 0 || requestsPerInterval < Infinity ? pacing : undefined
 }

@@ -19,6 +19,7 @@ import type { SchedulerOptions } from './scheduler-options.ts'
 import { sumOf, targetStats, type SchedulerStats, type TargetStats } from './stats.ts'
 import { TargetPaces } from './target-paces.ts'
 import { TargetRecord } from './target-record.ts'
+import { TotalPace } from './total-pace.ts'
 
 // What the scheduler is made of, and what `stats` gives.
 export type { SchedulerOptions } from './scheduler-options.ts'
@@ -46,6 +47,7 @@ export class Scheduler implements PoolOwner {
   readonly #surplus = new Set<Pool>()
   readonly #settingsOf: (target: Target) => TargetSettings
   readonly #paces: TargetPaces
+  readonly totalPace: TotalPace | null
   readonly #ipLoads = new IpLoads()
   #connections = 0
   #waiting = 0
@@ -92,6 +94,10 @@ export class Scheduler implements PoolOwner {
       nextSerial: () => this.#serial,
       takeSerial: () => this.#serial++,
     }
+    this.totalPace =
+      options.totalPacing === undefined
+        ? null
+        : new TotalPace(options.totalPacing, this.#context, (pool) => this.schedule(pool))
   }
 
   get clientId(): number {
@@ -163,7 +169,7 @@ export class Scheduler implements PoolOwner {
       const depth = pool?.depth ?? record.depth(this.#options.maxPipelinedRequests, now)
       targets.push(targetStats(key, record, pool, this.#paces.find(key), depth, now))
     }
-    return sumOf(targets)
+    return sumOf(targets, this.totalPace?.waiting ?? 0)
   }
 
   /** Takes nothing new, finishes what waits and what is in flight; resolves when all is closed. */
@@ -322,6 +328,7 @@ export class Scheduler implements PoolOwner {
         const pool = this.#scheduled[pumped++]!
         pool.scheduled = false
         pool.pump()
+        if (pumped === this.#scheduled.length) this.totalPace?.call()
       }
     } finally {
       this.#tickDue = 'not'

@@ -37,6 +37,8 @@ export interface SchedulerStats extends Omit<
   TargetStats,
   'target' | 'depth' | 'paused' | 'delay' | 'refusals'
 > {
+  /** Targets that could start an exchange and wait for `totalPacing`. */
+  paced: number
   targets: TargetStats[]
 }
 
@@ -65,7 +67,7 @@ export function targetStats(
   }
 }
 
-export function sumOf(targets: TargetStats[]): SchedulerStats {
+export function sumOf(targets: TargetStats[], paced: number): SchedulerStats {
   const sum = {
     waiting: 0,
     connections: 0,
@@ -75,6 +77,7 @@ export function sumOf(targets: TargetStats[]): SchedulerStats {
     requests: 0,
     bytes: 0,
     errors: 0,
+    paced,
     targets,
   }
   for (const target of targets) {

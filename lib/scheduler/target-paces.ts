@@ -66,7 +66,7 @@ export class TargetPaces {
 
   #open(pool: Pool, options: PacingOptions, now: number): Pacing {
     const pacing = this.#paced.open(pool.target.key, options, now)
-    pool.setPacing(pacing)
+    pool.pacing = pacing
     pacing.inUse = true
     return pacing
   }

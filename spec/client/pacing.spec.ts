@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LimitError, type ClientOptions } from '../../lib/index.ts'
+import { Client, LimitError, type ClientOptions } from '../../lib/index.ts'
 import { RetryStage, status, type Act } from './retry-stage.ts'
 import { OK, WireStage } from './wire-stage.ts'
 
@@ -41,6 +41,26 @@ describe('pacing, through the client', () => {
     const starts = await times({ pacing: { minInterval: 2_000 } }, 1, [status(500), found, status(500)])
     expect(starts.length).toBe(4)
     for (const gap of gaps(starts)) expect(gap).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('counts redirects and retries in the pace of all targets, too', async () => {
+    const found = 'HTTP/1.1 302 Found\r\nLocation: /end\r\nContent-Length: 0\r\n\r\n'
+    const starts = await times({ totalPacing: { minInterval: 2_000 } }, 1, [status(500), found, status(500)])
+    expect(starts.length).toBe(4)
+    for (const gap of gaps(starts)) expect(gap).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('of all targets takes three options, and says which it does not know', () => {
+    const wrong: [unknown, RegExp][] = [
+      [{ jitter: 0.5 }, /unknown option "jitter" of .*totalPacing/],
+      [{ minInterval: -1 }, /totalPacing.minInterval is -1/],
+      [{ requestsPerInterval: 0 }, /totalPacing.requestsPerInterval is 0/],
+      [{ interval: 'a' }, /totalPacing.interval is "a"/],
+      [5, /totalPacing is 5; it must be an object/],
+    ]
+    for (const [totalPacing, message] of wrong) {
+      expect(() => new Client({ totalPacing } as ClientOptions)).toThrow(message)
+    }
   })
 
   it('is what `hosts` says for some, and holds for each alone', async () => {

@@ -33,6 +33,26 @@ export function checkPace({ tap, stages }: World): string[] {
   return wrong
 }
 
+/** Starts that came too close upon each other, over all targets. */
+export function checkTotalPace({ tap, caps }: World): string[] {
+  const pace = caps.totalPace
+  if (pace === null) return []
+  const wrong: string[] = []
+  const times = tap.written.map(({ at }) => at)
+  const most = pace.requestsPerInterval
+  for (const [index, at] of times.entries()) {
+    const before = times[index - 1]
+    if (before !== undefined && at - before < pace.minInterval - EPSILON) {
+      wrong.push(`${at - before} ms between two starts in all, at least ${pace.minInterval} is asked for`)
+    }
+    const first = times[index - most]
+    if (first !== undefined && at - first < pace.interval - EPSILON) {
+      wrong.push(`more than ${most} starts in all in ${at - first} ms`)
+    }
+  }
+  return wrong
+}
+
 function targetOf({ origin, clientIp }: Written): string {
   return clientIp === '' ? origin : `${origin} from ${clientIp}`
 }

@@ -8,7 +8,7 @@ import { CallRecord, makeCall } from './caller.ts'
 import { PLAIN } from './answer-plan.ts'
 import { checkCacheUse, wasStoredDamaged } from './check-cache.ts'
 import { checkLoops } from './check-loops.ts'
-import { checkPace, PauseWatch } from './check-pace.ts'
+import { checkPace, checkTotalPace, PauseWatch } from './check-pace.ts'
 import { checkSecrets } from './check-secrets.ts'
 import {
   checkCall,
@@ -20,6 +20,7 @@ import {
   checkQuiet,
   checkWorld,
 } from './checkers.ts'
+import { drawCaps, NO_CAPS, type Caps } from './caps.ts'
 import { CountedClock } from './counted-clock.ts'
 import { drawRates, Mood, type Rates } from './mood.ts'
 import { lacks, narrowCalls, narrowOptions, narrowRates, WHOLE, type Narrowing } from './narrowing.ts'
@@ -79,6 +80,7 @@ export class World {
   readonly narrowing: Narrowing
   readonly options: WorldOptions
   readonly stages: Stages
+  readonly caps: Caps
   readonly clock: SimClock
   readonly clientClock: CountedClock
   readonly network: SimNetwork
@@ -136,6 +138,7 @@ export class World {
     this.stages = drawStages(random.fork(), hosts, this.servers[0]!.origin, (name) =>
       lacks(narrowing, 'stage', name),
     )
+    this.caps = this.stages.none || lacks(narrowing, 'stage', 'caps') ? NO_CAPS : drawCaps(seed)
     if (lacks(narrowing, 'network', 'latency')) this.network.conditions = { latency: [1, 1] }
     if (lacks(narrowing, 'network', 'split')) this.network.conditions = { split: 0, buffer: 65_536 }
     this.#maxTime = this.stages.none ? MAX_TIME : STAGED_MAX_TIME
@@ -153,6 +156,7 @@ export class World {
     this.client = new Client({
       ...this.options,
       ...this.stages.options,
+      ...this.caps.options,
       clock: this.clientClock,
       network: watch?.(this.network, this.clock) ?? this.network,
     })
@@ -187,6 +191,7 @@ export class World {
     wrong.push(...checkWorld(this), ...checkOrder(this), ...checkLoops(this), ...checkSecrets(this))
     wrong.push(
       ...checkPace(this),
+      ...checkTotalPace(this),
       ...(this.#pauses?.stop(this.tap) ?? []),
       ...(watcher?.stop(
         this.stages,

@@ -1,6 +1,6 @@
 import { CookieJars } from '../../cookies/jars.ts'
 import { checkDenied } from '../../core/address-blocks.ts'
-import { checkHosts, checkPacing } from '../../core/host-settings.ts'
+import { checkHosts, checkPacing, checkTotalPacing } from '../../core/host-settings.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ownOptions } from '../../core/own-options.ts'
 import { checkBaseUrl } from './query.ts'
@@ -99,6 +99,7 @@ export const clientChecks: ReadonlyMap<string, Check> = new Map([
   ['moveAfterRefusal', flag],
   ['hosts', checkHosts],
   ['pacing', checkPacing],
+  ['totalPacing', checkTotalPacing],
   ['cookies', cookies],
   ['cache', cache],
   ['cacheMode', cacheMode],

@@ -12,12 +12,12 @@ function listed(wrong: readonly string[]): string {
   return [...wrong.slice(0, MAX_SHOWN), ...more].map((text) => `  ${text}`).join('\n')
 }
 
-function describeWorld({ options, stages, servers, records, network }: World): string {
+function describeWorld({ options, stages, caps, servers, records, network }: World): string {
   const calls = records.map(({ spec: { server, ...spec } }) =>
     JSON.stringify({ ...spec, server: server.origin }),
   )
   return [
-    `options: ${JSON.stringify({ ...options, ...stages.options })}`,
+    `options: ${JSON.stringify({ ...options, ...stages.options, ...caps.options })}`,
     `stages: ${stages.names.join(' ') || 'none'}; servers: ${servers.map(({ origin }) => origin).join(' ')}; ` +
       `network: ${JSON.stringify(network.conditions)}`,
     ...calls,

@@ -95,7 +95,7 @@ class Shrinker {
 /** What is tried to be left out together, and then by itself. */
 function partGroups(): string[][] {
   return [
-    STAGE_NAMES.map((name) => `stage:${name}`),
+    [...STAGE_NAMES, 'caps'].map((name) => `stage:${name}`),
     VARIETIES.map((name) => `deed:${name}`),
     DEEDS.map((name) => `deed:${name}`),
     CALL_PARTS.map((name) => `call:${name}`),
