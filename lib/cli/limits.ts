@@ -83,4 +83,8 @@ export const CLI_LIMITS = {
   plainInterval: 10_000,
   /** Rates are means over this time, ms. */
   rateWindow: 5_000,
+  /** Connections to the figures of --metrics at once: one scraper, and somebody who looks. */
+  metricsConnections: 16,
+  /** How long one of them may take to ask, ms. */
+  metricsTimeout: 10_000,
 } as const
