@@ -1,31 +1,20 @@
-import type { Writable } from 'node:stream'
 import { CLI_LIMITS } from './limits.ts'
-import { liveLine, plainLine, type ProgressState } from './progress-line.ts'
+import type { LiveView, ProgressStream } from './live-view.ts'
+import type { ProgressCounts, ProgressState } from './progress-counts.ts'
+import { noteJson, progressJson } from './progress-json.ts'
+import { plainLine } from './progress-line.ts'
 import { RateMeter } from './rate-meter.ts'
 
-export type ProgressMode = 'bar' | 'plain' | 'none'
+// What its constructor is given.
+export type { ProgressStream } from './live-view.ts'
+export type { ProgressCounts } from './progress-counts.ts'
 
-/** The run's counters at this moment. */
-export interface ProgressCounts {
-  readonly done: number
-  readonly total: number
-  readonly ok: number
-  readonly failed: number
-  readonly connections: number
-  readonly bytes: number
-}
+export type ProgressMode = 'bar' | 'plain' | 'json' | 'none'
 
-/** What is written to: process.stderr. */
-export type ProgressStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
-
-interface Live {
-  (...text: string[]): void
-  clear(): void
-  persist(...text: string[]): void
-}
+type Draw = (state: ProgressState) => void
 
 /**
- * Shows how far a run is: one live line on a terminal, a plain line now and then elsewhere. Its
+ * Shows how far a run is: a live view on a terminal, a line now and then elsewhere, or JSON for programs. Its
  * timer also keeps the process alive while every call waits, since the client's own timers do not.
  */
 export class Progress {
@@ -33,8 +22,15 @@ export class Progress {
   readonly #mode: ProgressMode
   readonly #read: () => ProgressCounts
   readonly #rates = new RateMeter()
-  #live: Live | null = null
+  readonly #started: number = performance.now()
+  #view: LiveView | null = null
+  #draw: Draw | null = null
+  #last: ProgressState | null = null
   #timer: NodeJS.Timeout | null = null
+  /** The terminal has another size: what is shown is laid out anew, with nothing read. */
+  readonly #onResize = (): void => {
+    if (this.#last !== null) this.#draw?.(this.#last)
+  }
 
   constructor(stream: ProgressStream, mode: ProgressMode, read: () => ProgressCounts) {
     this.#stream = stream
@@ -43,49 +39,77 @@ export class Progress {
   }
 
   async start(): Promise<void> {
-    // Loaded only when used: it takes longer to load than a small run takes to end.
-    if (this.#mode === 'bar') this.#live = (await import('log-update')).createLogUpdate(this.#stream)
-    this.#state()
-    this.#schedule(this.#mode === 'bar' ? CLI_LIMITS.liveInterval : CLI_LIMITS.firstPlainLine)
+    if (this.#mode === 'bar') await this.#openView()
+    this.state()
+    this.#schedule(this.#mode === 'plain' ? CLI_LIMITS.firstPlainLine : this.#interval)
   }
 
-  /** Prints a line that stays, above the live line if there is one. */
+  /** Prints a line that stays, above the live view if there is one. */
   note(text: string): void {
-    if (this.#live === null) this.#stream.write(`${text}\n`)
-    else this.#live.persist(text)
+    if (this.#mode === 'json') this.#stream.write(`${noteJson(text)}\n`)
+    else this.print(text)
+  }
+
+  /** The same for a text that has the form for its mode already: several lines, or JSON. */
+  print(text: string): void {
+    if (this.#view === null) this.#stream.write(`${text}\n`)
+    else this.#view.print(text)
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    this.#live?.clear()
-    this.#live = null
+    this.#stream.off('resize', this.#onResize)
+    this.#view?.clear()
+    this.#view = null
+    this.#draw = null
+  }
+
+  /** Where the run stands now. */
+  state(): ProgressState {
+    const counts = this.#read()
+    const now = performance.now()
+    this.#rates.sample(now, counts.done, counts.bytes)
+    this.#last = {
+      ...counts,
+      elapsedMs: now - this.#started,
+      donePerSecond: this.#rates.donePerSecond,
+      bytesPerSecond: this.#rates.bytesPerSecond,
+    }
+    return this.#last
+  }
+
+  /** Loaded only when used: only then is there a terminal. */
+  async #openView(): Promise<void> {
+    const [{ LiveView: View }, { viewLines }] = await Promise.all([
+      import('./live-view.ts'),
+      import('./progress-view.ts'),
+    ])
+    const view = new View(this.#stream)
+    this.#view = view
+    this.#draw = (state): void => {
+      view.draw(viewLines(state, this.#stream.columns ?? 80, this.#stream.rows ?? 24))
+    }
+    this.#stream.on('resize', this.#onResize)
+  }
+
+  get #interval(): number {
+    if (this.#mode === 'bar') return CLI_LIMITS.liveInterval
+    return this.#mode === 'json' ? CLI_LIMITS.jsonInterval : CLI_LIMITS.plainInterval
   }
 
   #schedule(ms: number): void {
     this.#timer = setTimeout(() => {
       this.#show()
-      this.#schedule(this.#mode === 'bar' ? CLI_LIMITS.liveInterval : CLI_LIMITS.plainInterval)
+      this.#schedule(this.#interval)
     }, ms)
   }
 
   #show(): void {
-    const state = this.#state()
-    if (this.#live !== null) this.#live(liveLine(state, (this.#stream.columns ?? 80) - 1))
-    else if (this.#mode === 'plain') this.#stream.write(`${plainLine(state)}\n`)
-  }
-
-  #state(): ProgressState {
-    const counts = this.#read()
-    this.#rates.sample(performance.now(), counts.done, counts.bytes)
-    return {
-      done: counts.done,
-      total: counts.total,
-      ok: counts.ok,
-      failed: counts.failed,
-      connections: counts.connections,
-      donePerSecond: this.#rates.donePerSecond,
-      bytesPerSecond: this.#rates.bytesPerSecond,
-    }
+    // Whoever reads is behind: this state is left out, the next one is newer.
+    if (this.#mode === 'none' || this.#stream.writableNeedDrain) return
+    const state = this.state()
+    if (this.#mode === 'bar') this.#draw?.(state)
+    else this.#stream.write(`${this.#mode === 'json' ? progressJson(state) : plainLine(state)}\n`)
   }
 }

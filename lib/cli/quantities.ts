@@ -31,6 +31,17 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${two(hours % 24)}:${two(minutes % 60)}`
 }
 
+/** `0.4 ms`, `12 ms`, `1.2 s`, `3:07`. */
+export function formatTime(ms: number): string {
+  if (ms >= 999.5) return formatDuration(ms)
+  return `${ms < 9.95 ? ms.toFixed(1) : String(Math.round(ms))} ms`
+}
+
+/** `once`, `2 times`. */
+export function formatTimes(count: number): string {
+  return count === 1 ? 'once' : `${formatCount(count)} times`
+}
+
 /** `0.5`, `12.3`, `1,234`. */
 export function formatRate(perSecond: number): string {
   return perSecond < 99.95 ? perSecond.toFixed(1) : formatCount(perSecond)

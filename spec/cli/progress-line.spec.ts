@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { liveLine, plainLine, type ProgressState } from '../../lib/cli/progress-line.ts'
+import { liveLine, plainLine } from '../../lib/cli/progress-line.ts'
 import { RateMeter } from '../../lib/cli/rate-meter.ts'
+import { makeState } from './make-outcome.ts'
 
-const state: ProgressState = {
-  done: 1_234,
-  total: 2_000,
-  ok: 1_200,
-  failed: 34,
-  connections: 32,
-  donePerSecond: 245.3,
-  bytesPerSecond: 12.3 * 1024 * 1024,
-}
+const state = makeState()
 
 describe('the live line', () => {
   it('tells all on 80 columns', () => {
@@ -18,11 +11,11 @@ describe('the live line', () => {
     expect(liveLine(state, 79)).toBe(line)
   })
 
-  it('has a bar where there is room', () => {
-    const line = liveLine(state, 119)
-    expect(line).toMatch(/^\[#{18}\.{12}\] 1,234\/2,000 {2}1,200 ok/)
-    expect(liveLine({ ...state, total: -1 }, 119)).toMatch(/^1,234 done {2}/)
-    expect(liveLine({ ...state, done: 2_100 }, 119)).toMatch(/^\[#{30}\] 2,100\/2,000/)
+  it('tells what is tried again and paused, where anything is', () => {
+    const line = liveLine({ ...state, retrying: 12, pausedTargets: 2 }, 119)
+    expect(line).toBe(
+      '1,234/2,000  1,200 ok  34 failed  12 retrying  245 req/s  12.3 MiB/s  32 conn  2 paused  ETA 4 s',
+    )
   })
 
   it('always fits', () => {
@@ -36,6 +29,7 @@ describe('the live line', () => {
     expect(liveLine({ ...state, donePerSecond: 0 }, 79)).not.toContain('ETA')
     expect(liveLine({ ...state, done: 2_000 }, 79)).not.toContain('ETA')
     expect(liveLine({ ...state, total: 0, done: 0 }, 119)).toMatch(/^0\/0 {2}/)
+    expect(liveLine({ ...state, total: -1 }, 119)).toMatch(/^1,234 done {2}/)
   })
 })
 

@@ -4,18 +4,14 @@ import type { Outcome } from '../../lib/cli/outcome.ts'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../lib/cli/quantities.ts'
 import { summaryText, type RunFacts } from '../../lib/cli/summary.ts'
 import { Tally } from '../../lib/cli/tally.ts'
+import { makeOutcome } from './make-outcome.ts'
 
 function outcome(fields: Partial<Outcome>): Outcome {
-  const times = { headMs: 1, totalMs: 2, attempt: 1 }
-  const sizes = { bytesOnWire: 100, bytesDecoded: 300 }
-  const where = { clientIp: '127.0.0.1', remoteAddress: '127.0.0.1', file: 'out/x' }
-  const loops = { finalUrl: 'http://a/', redirects: 0, retries: 0, cache: '' as const }
-  const base = { url: 'http://a/', line: 1, host: 'a', status: 200, error: '', message: '', fatal: false }
-  return { ...base, ...loops, ...times, ...sizes, ...where, exitCode: EXIT.ok, ...fields }
+  return makeOutcome({ clientIp: '127.0.0.1', bytesDecoded: 300, ...fields })
 }
 
 function failure(error: string, message: string, exitCode: ExitCode): Partial<Outcome> {
-  return { status: 0, error, message, exitCode, bytesOnWire: -1, bytesDecoded: -1, file: '' }
+  return { status: 0, error, message, exitCode, bytesOnWire: -1, bytesDecoded: -1, headMs: -1, file: '' }
 }
 
 const facts: RunFacts = {
@@ -32,22 +28,34 @@ describe('the summary', () => {
     const tally = new Tally()
     for (let i = 0; i < 1_200; i++) tally.add(outcome({}))
     tally.add(
-      outcome({ status: 404, exitCode: EXIT.status, message: 'answered 404', file: '', host: 'b:80' }),
+      outcome({
+        status: 404,
+        exitCode: EXIT.status,
+        message: 'answered 404',
+        file: '',
+        host: 'b:80',
+        headMs: 40,
+      }),
     )
     tally.add(outcome(failure('ERR_CONNECT_TCP', 'GET http://c/: refused', EXIT.network)))
     tally.add(outcome(failure('ERR_CONNECT_TCP', 'GET http://d/: refused', EXIT.network)))
     tally.add(outcome({ ...failure('ERR_URL', 'line 9: "x" is not a URL', EXIT.other), host: '' }))
     expect(tally.exitCode).toBe(EXIT.other)
     expect(summaryText(tally, facts)).toBe(`1,204 done in 2.0 s (602/s): 1,200 ok, 4 failed
+  ended        at the end of the list
   received     117 KiB, decoded 352 KiB
+  saved        235 KiB by compression
   connections  3 opened, 1,200 requests on an open one
   status       200: 1,200   404: 1
   error        ERR_CONNECT_TCP: 2
                first: GET http://c/: refused
   error        ERR_URL: 1
                first: line 9: "x" is not a URL
+  client IP    127.0.0.1: 1,200 ok, 4 failed
   host         a: 1,200 ok, 2 failed, 117 KiB
   host         b:80: 0 ok, 1 failed, 100 B
+  slowest      b:80: 40 ms to the head, mean of 1
+  slowest      a: 1.0 ms to the head, mean of 1,200
   files        1,200 in out
   report       report.jsonl
 `)

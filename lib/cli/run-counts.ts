@@ -1,0 +1,129 @@
+import type { Client, ClientIpStats } from '../index.ts'
+import { CLI_LIMITS } from './limits.ts'
+import type { ClientIpProgress, HostProgress, ProgressCounts } from './progress-counts.ts'
+import { readable } from './readable.ts'
+import { recentCount } from './recent.ts'
+import type { Tally } from './tally.ts'
+import { targetLoads, type HostLoad, type TargetLoads } from './target-loads.ts'
+import { top } from './top.ts'
+
+/** Where the counts of a run come from. */
+export interface RunSources {
+  readonly client: Pick<Client, 'stats'>
+  readonly tally: Tally
+  /** All items of the list, those that were done before included; -1 while that is not known. */
+  readonly total: () => number
+  /** Items that are being tried again. */
+  readonly retrying: () => number
+  /** What a run before this one did of the same job. */
+  readonly before?: { readonly ok: number; readonly failed: number } | undefined
+}
+
+/** No host has more to do, or less. */
+const NO_LOAD: HostLoad = { inFlight: 0, waiting: 0, pausedMs: 0 }
+
+/** Before those that are paused come so many of the busiest hosts. */
+const BUSY_FIRST = 4
+
+/** Reads where a run stands. Counts are those of this moment; what the client tells may be somewhat older. */
+export class RunCounts {
+  readonly #from: RunSources
+  #loads: TargetLoads | null = null
+  #hosts: readonly HostProgress[] = []
+  #clientIps: readonly ClientIpProgress[] = []
+  #readAgainAt = -Infinity
+  #periodStart: number = performance.now()
+  #periodBefore = 0
+
+  constructor(from: RunSources) {
+    this.#from = from
+  }
+
+  read(): ProgressCounts {
+    const { tally, total, retrying, before } = this.#from
+    const now = performance.now()
+    if (now >= this.#readAgainAt) this.#readClient(now)
+    const loads = this.#loads!
+    const ok = tally.ok + (before?.ok ?? 0)
+    const failed = tally.failed + (before?.failed ?? 0)
+    return {
+      done: ok + failed,
+      total: total(),
+      ok,
+      failed,
+      retrying: retrying(),
+      connections: loads.connections,
+      pausedTargets: loads.pausedTargets,
+      bytes: loads.bytes,
+      hosts: this.#hosts,
+      clientIps: this.#clientIps,
+    }
+  }
+
+  /** It visits every target: not more often than may be, however many there are. */
+  #readClient(now: number): void {
+    const { client, tally } = this.#from
+    this.#loads = targetLoads(client.stats())
+    const inPeriod = now - this.#periodStart
+    const seconds = (inPeriod + this.#periodBefore) / 1000
+    this.#hosts = this.#busiestHosts(this.#loads, seconds)
+    this.#clientIps = this.#busiestIps(this.#loads.clientIps, seconds)
+    if (inPeriod >= CLI_LIMITS.rateWindow / 2) {
+      tally.period++
+      this.#periodBefore = inPeriod
+      this.#periodStart = now
+    }
+    const end = performance.now()
+    this.#readAgainAt = end + (end - now) * CLI_LIMITS.statsShare
+  }
+
+  /** What has something to do or had of late, most of it first, and those that are paused not last. */
+  #busiestHosts({ hosts }: TargetLoads, seconds: number): HostProgress[] {
+    const { tally } = this.#from
+    const most = CLI_LIMITS.shownHosts
+    const isNew = [...hosts.keys()].filter((name) => !tally.hosts.has(name))
+    const recent = (name: string): number => {
+      const count = tally.hosts.get(name)
+      return count === undefined ? 0 : recentCount(count, tally.period)
+    }
+    const all = function* (): Generator<string> {
+      yield* tally.hosts.keys()
+      yield* isNew
+    }
+    const busiest = top(all(), most, (name) => {
+      const load = hosts.get(name) ?? NO_LOAD
+      return recent(name) + load.inFlight + load.waiting
+    })
+    const isPaused = (name: string): boolean => {
+      const load = hosts.get(name)
+      return load !== undefined && load.pausedMs > 0 && load.waiting > 0
+    }
+    const first = busiest.slice(0, BUSY_FIRST)
+    const paused = top(
+      [...hosts.keys()].filter((name) => isPaused(name) && !first.includes(name)),
+      BUSY_FIRST,
+      (name) => hosts.get(name)!.waiting,
+    )
+    const names = [...new Set([...first, ...paused, ...busiest])].slice(0, most)
+    return names.map((name) => {
+      const { ok = 0, failed = 0 } = tally.hosts.get(name) ?? {}
+      const perSecond = seconds > 0 ? recent(name) / seconds : 0
+      const { inFlight, waiting, pausedMs } = hosts.get(name) ?? NO_LOAD
+      return { host: readable(name), done: ok + failed, failed, inFlight, waiting, pausedMs, perSecond }
+    })
+  }
+
+  #busiestIps(stats: readonly ClientIpStats[], seconds: number): ClientIpProgress[] {
+    const { tally } = this.#from
+    const recent = (ip: string): number => {
+      const count = tally.clientIps.get(ip)
+      return count === undefined ? 0 : recentCount(count, tally.period)
+    }
+    const busiest = top(stats, CLI_LIMITS.shownHosts, ({ clientIp, load }) => recent(clientIp) + load)
+    return busiest.map(({ clientIp, load, setAside, refusedBy }) => {
+      const { ok = 0, failed = 0 } = tally.clientIps.get(clientIp) ?? {}
+      const perSecond = seconds > 0 ? recent(clientIp) / seconds : 0
+      return { clientIp, done: ok + failed, failed, load, setAsideMs: setAside, refusedBy, perSecond }
+    })
+  }
+}
