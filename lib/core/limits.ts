@@ -388,8 +388,9 @@ export const LIMITS = {
   reportFlushInterval: 1_000,
   /** Exchanges in flight that a HAR or a trace follows; more are left out, and told. 0.3 KB each. */
   maxWatchedExchanges: 65_536,
-  /** Entries of a HAR that wait for their body to be decoded, and how long, ms: then its size is not told. */
+  /** Entries of a HAR that wait for their body to be decoded. */
   maxHeldEntries: 1_000,
+  /** How long they do, ms: then the size of the body is not told. */
   reportHold: 5_000,
   /** The body of a request is in a HAR up to this size, bytes. */
   harPostText: 4_096,

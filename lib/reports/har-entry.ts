@@ -24,7 +24,7 @@ interface HarTimings {
   readonly receive: number
 }
 
-const TEXTUAL = /^(?:text\/|application\/(?:[\w.-]*\+)?(?:json|xml|x-www-form-urlencoded|javascript)\b)/i
+const TEXTUAL = /^text\/|\b(?:json|xml|x-www-form-urlencoded|javascript)\b/i
 const NO_ANSWER =
   '"response":{"status":0,"statusText":"","httpVersion":"","cookies":[],"headers":[],"redirectURL":"","headersSize":-1,"bodySize":-1'
 const LOST = 'its connection was lost or closed before the answer, and it was sent again'
