@@ -23,8 +23,6 @@ const ERASE_BELOW = '\x1b[J'
 export class LiveView {
   readonly #stream: ProgressStream
   #shown: readonly ViewLine[] = []
-  /** Of the terminal, when the lines were written. */
-  #columns = 0
 
   constructor(stream: ProgressStream) {
     this.#stream = stream
@@ -32,9 +30,7 @@ export class LiveView {
 
   /** Shows `lines` instead of what is shown; none may be as wide as the terminal. */
   draw(lines: readonly ViewLine[]): void {
-    // What is wrapped cannot be written over line by line.
-    const start = this.#columns === this.#columnsNow ? this.#toStart() : this.#toStart() + ERASE_BELOW
-    this.#write(start, lines)
+    this.#write(this.#toStart(), lines)
   }
 
   /** Writes a text that stays, above the lines. It may be wider than the terminal. */
@@ -47,13 +43,9 @@ export class LiveView {
     this.#shown = []
   }
 
-  get #columnsNow(): number {
-    return this.#stream.columns ?? 80
-  }
-
-  /** A terminal that became narrower has wrapped the lines, most of today's do: they take more rows. */
+  /** A terminal that became narrower has wrapped the lines, most of today's do: then they take more rows. */
   #toStart(): string {
-    const columns = this.#columnsNow
+    const columns = this.#stream.columns ?? 80
     let rows = 0
     for (const { text } of this.#shown) rows += Math.max(1, Math.ceil(text.length / columns))
     return rows === 0 ? '\r' : `\x1b[${rows}A\r`
@@ -63,7 +55,6 @@ export class LiveView {
     const body = lines.map((line) => `${this.#painted(line)}${ERASE_TO_LINE_END}\n`).join('')
     this.#stream.write(`${HOLD}${before}${body}${ERASE_BELOW}${SHOW}`)
     this.#shown = lines
-    this.#columns = this.#columnsNow
   }
 
   /** Coloured where the terminal can and NO_COLOR does not forbid it. */
