@@ -11,7 +11,7 @@ export default defineConfig({
   input: { index: 'lib/index.ts', 'testing/index': 'lib/testing/index.ts', 'cli/main': 'lib/cli/main.ts' },
   platform: 'node',
   tsconfig: 'tsconfig.build.json',
-  external: [/^node:/, ...Object.keys(manifest.dependencies)],
+  external: [/^node:/, ...Object.keys(manifest.dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
   transform: { target: 'node22.15' },
   logLevel: 'warn',
   plugins: [builtinsAsTheyAre()],

@@ -16,6 +16,7 @@ describe('the public names', () => {
       [
         'AbortError',
         'ArgumentError',
+        'ChecksumError',
         'Client',
         'ClosedError',
         'ConnectError',

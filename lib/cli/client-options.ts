@@ -1,6 +1,7 @@
 import type { ClientOptions, CookieJars, PacingInput, SqliteStore } from '../index.ts'
 import type { GetOptions } from './get-options.ts'
 import type { FetchPlan } from './item-fetcher.ts'
+import { itemPlan } from './item-plan.ts'
 import { CLI_LIMITS } from './limits.ts'
 import { pacingOf } from './rate.ts'
 
@@ -58,20 +59,19 @@ function pacing({ gap, autoThrottle, stallLimit }: GetOptions): PacingInput {
 export function fetchPlan(options: GetOptions): FetchPlan {
   const { method, body, auth } = options
   const isPlain = method === 'GET' && body === undefined && auth === undefined
+  const pipelines = (options.pipeline ?? 1) > 1
   return {
-    request: isPlain ? undefined : { method, body, auth },
-    whole: mayPipeline(options),
+    item: itemPlan(method, isPlain ? undefined : { method, body, auth }, pipelines),
+    method,
+    pipelines,
     maxFileSize: options.maxFileSize ?? Infinity,
     follows: options.follow,
-    mayRepeat: REPEATABLE.has(method),
     retries: options.retries,
     retryMaxTime: options.retryMaxTime,
     maxTime: options.maxTime ?? 0,
+    fsync: options.fsync,
   }
 }
-
-/** Methods whose answer may be asked for again once it has begun (RFC 9110 section 9.2.2). */
-const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND'])
 
 /** Only these: a body that is too large is asked for a second time, which a POST must not be. */
 function mayPipeline({ pipeline, method, body }: GetOptions): boolean {

@@ -1,6 +1,6 @@
 /**
- * Exit codes of wget, which scripts know. When several things went wrong the lowest code other
- * than 0 wins, whatever came last.
+ * Exit codes of wget, which scripts know, and more of our own from 9 on. When several things went wrong the lowest
+ * code other than 0 wins, whatever came last.
  */
 export const EXIT = {
   ok: 0,
@@ -12,6 +12,9 @@ export const EXIT = {
   auth: 6,
   protocol: 7,
   status: 8,
+  checksum: 9,
+  timeLimit: 10,
+  failureLimit: 13,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,
@@ -51,6 +54,9 @@ const BY_ERROR: ReadonlyMap<string, ExitCode> = new Map([
   ['ERR_ARGUMENT', EXIT.usage],
   ['ERR_FILE', EXIT.file],
   ['ERR_FILE_EXISTS', EXIT.file],
+  ['ERR_FILE_BUSY', EXIT.file],
+  ['ERR_CHECKSUM', EXIT.checksum],
+  ['ERR_ITEM', EXIT.other],
 ])
 
 /** The exit code for an item's error code; codes without a class of their own are `other`. */

@@ -1,37 +1,36 @@
-import type { Response, StreamResponse } from '../index.ts'
+import type { DownloadResult, Response, StreamResponse } from '../index.ts'
+import type { Task } from '../jobs/run/task.ts'
 import type { CallListener } from './call-watch.ts'
-import type { Gate } from './gate.ts'
-import { addFacts, type OpenOutcome } from './item-outcome.ts'
+import { addDownload, addFacts, type OpenOutcome } from './item-outcome.ts'
 
 /** One item on its way: what it has been through, known also when it fails. */
 export class Fetching implements CallListener {
-  readonly url: URL
+  readonly task: Task
+  /** What is asked for now: the item's URL, or one of its mirrors. */
+  url: URL
   /** On `performance.now()`: when its turn came. */
   readonly started: number = performance.now()
   /** Of the present call. */
   response: Response | StreamResponse | null = null
+  download: DownloadResult | null = null
   /** Of all its calls. */
   retries = 0
-  readonly #gate: Gate
-  readonly #origin: string
-  #hasLeft = false
+  readonly #leave: (task: Task) => void
   /** Of the calls before the present one. */
   #retriesBefore = 0
   #redirects = 0
   #status = 0
 
-  /** It has passed the gate, as one of this origin. */
-  constructor(url: URL, gate: Gate, origin: string) {
+  /** `leave`: told when it waits for something else than its server. */
+  constructor(task: Task, url: URL, leave: (task: Task) => void) {
+    this.task = task
     this.url = url
-    this.#gate = gate
-    this.#origin = origin
+    this.#leave = leave
   }
 
-  /** Gives its place at the gate to another, once: it has had its first try, or is done. */
+  /** Gives its place to another: it has had its first try. */
   leave(): void {
-    if (this.#hasLeft) return
-    this.#hasLeft = true
-    this.#gate.leave(this.#origin)
+    this.#leave(this.task)
   }
 
   /** A new call begins. */
@@ -58,7 +57,9 @@ export class Fetching implements CallListener {
   /** Fills in what it has been through. */
   addTo(outcome: Partial<OpenOutcome>): void {
     outcome.retries = this.retries
-    if (this.response !== null) {
+    if (this.download !== null) {
+      addDownload(outcome, this.download)
+    } else if (this.response !== null) {
       addFacts(outcome, this.response)
     } else {
       outcome.redirects = this.#redirects

@@ -1,3 +1,5 @@
+import { ConnectError, FileError as JobFileError } from '../index.ts'
+
 export type FileErrorCode = 'ERR_FILE' | 'ERR_FILE_EXISTS'
 
 /** A body could not be stored. `fatal`: nor will the next one, so that fetching on is of no use. */
@@ -13,7 +15,15 @@ export class FileError extends Error {
   }
 }
 
-const FATAL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+const NO_FILES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
+const FATAL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', ...NO_FILES])
+
+/** Whether what failed here fails for every item, until somebody has seen to it: the disk is full, files are out. */
+export function isFatalFault(error: unknown): boolean {
+  if (error instanceof FileError) return error.fatal
+  if (error instanceof JobFileError) return FATAL.has(systemCode(error.cause))
+  return error instanceof ConnectError && NO_FILES.has(systemCode(error.cause))
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',

@@ -1,156 +1,137 @@
-import type { Readable, Writable } from 'node:stream'
-import { ArgumentError, Client, LIMITS, SqliteStore, type ClientOptions } from '../index.ts'
-import type { BodyStore } from './body-sink.ts'
-import { CliError, usageError } from './cli-error.ts'
-import { clientOptions, fetchPlan } from './client-options.ts'
-import type { CookieFiles } from './cookie-files.ts'
+import { randomBytes } from 'node:crypto'
+import type { Writable } from 'node:stream'
+import { LIMITS, type Client } from '../index.ts'
+import type { Journal } from '../jobs/journal/journal.ts'
+import { KeySet } from '../jobs/journal/key-set.ts'
+import { keyMaker } from '../jobs/journal/key.ts'
+import { fetchPlan } from './client-options.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { Gate } from './gate.ts'
 import type { GetOptions } from './get-options.ts'
 import { GetRun } from './get-run.ts'
 import { onInterrupts } from './interrupts.ts'
 import { ItemFetcher } from './item-fetcher.ts'
-import { NoStore } from './no-store.ts'
-import { callsAtOnce } from './options.ts'
+import { CLI_LIMITS } from './limits.ts'
+import { openAll, type GetIo } from './open-run.ts'
 import { Progress, type ProgressMode, type ProgressStream } from './progress.ts'
-import type { ReportFile } from './report-file.ts'
+import { RefusalWatch } from './refusal-watch.ts'
+import { RetryWatch } from './retry-watch.ts'
+import { RunCounts } from './run-counts.ts'
+import type { RunFacts } from './run-facts.ts'
+import { RunRecords } from './run-records.ts'
+import { onStatisticsSignal } from './statistics-signal.ts'
+import { statisticsText } from './statistics.ts'
 import { StdoutStore } from './stdout-store.ts'
+import { summaryJson } from './summary-json.ts'
 import { summaryText } from './summary.ts'
-import { UrlSource } from './url-source.ts'
-
-/** The process's streams; a getter each, because asking for stdin opens it. */
-export interface GetIo {
-  readonly stdin: Readable
-  readonly stdout: Writable
-  readonly stderr: ProgressStream
-  readonly env: Readonly<Record<string, string | undefined>>
-}
 
 /** `trawl get`. Throws a CliError for what can be refused before anything starts. */
 export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCode> {
-  const { client, source, store, report, cookies, cache } = await openAll(options, io)
-  const gate = makeGate(options)
+  const started = performance.now()
+  let tell = (text: string): void => void io.stderr.write(`trawl: ${text}\n`)
+  const opened = await openAll(options, io, (text) => tell(text))
+  const { client, source, store, report, cookies, cache, journal, recorders, spills } = opened
+  const before = journal === null ? undefined : { ...journal.counts }
   const quiet = store instanceof StdoutStore && options.progress === 'auto'
-  const fetcher = new ItemFetcher(client, fetchPlan(options), store, gate, cookies)
+  const mode = quiet ? 'none' : progressMode(options, io.stderr)
+  const seed = randomBytes(8).toString('hex')
   const run: GetRun = new GetRun({
     client,
     source,
-    fetcher,
-    gate,
-    report,
-    width: callsAtOnce(options.maxConn ?? LIMITS.maxConn, options.pipeline ?? 1),
+    makeFetcher: (leave) => new ItemFetcher(client, fetchPlan(options), store, cookies, leave),
+    keys: journal?.keys ?? new KeySet(),
+    keyOf: journal?.makeKey ?? keyMaker(seed),
+    records: new RunRecords(journal, report),
+    recorders,
+    width: widthOf(options),
+    placesOf: (host) => placesOf(client, options, host),
+    dedupe: options.dedupe,
+    spillPath: () => spills.path(),
+    maxTotalTime: options.maxTotalTime,
+    maxFailures: options.maxFailures,
+    isJob: journal !== null,
+    hasReport: report !== null,
     note: (text) => progress.note(text),
   })
-  const progress = new Progress(
-    io.stderr,
-    quiet ? 'none' : progressMode(options, io.stderr),
-    () => run.counts,
-  )
+  const refusals = new RefusalWatch()
+  const retries = new RetryWatch()
+  const counts = new RunCounts({
+    client,
+    tally: run.tally,
+    total: () => run.total,
+    retrying: () => retries.retrying,
+    before,
+  })
+  const progress = new Progress(io.stderr, mode, () => counts.read())
+  tell = (text) => progress.note(text)
+  const facts = (): RunFacts => ({
+    elapsedMs: performance.now() - started,
+    dialled: client.stats().dialled,
+    reused: client.stats().reused,
+    outputDir: options.outputDir,
+    report: options.report,
+    stopped: run.stopped,
+    finish: run.finishReason,
+    before,
+    refusals,
+  })
   const removeHandlers = onInterrupts(run)
-  const started = performance.now()
+  const removeStatistics = onStatisticsSignal(() => progress.print(statistics(mode, progress, run, facts())))
   await progress.start()
   await run.work()
-  fetcher.close()
-  const elapsedMs = performance.now() - started
-  const { dialled, reused } = client.stats()
+  const last = facts()
   // Every call has ended: nothing is left to wait for, not even what aborted ones still get.
   client.destroy()
   cache?.close()
   progress.stop()
+  refusals.close()
+  retries.close()
   source.stop()
+  spills.close()
   let { exitCode } = run
+  exitCode = await finish(endJob(journal, run, last), exitCode, io.stderr)
   exitCode = await finish(report?.close(), exitCode, io.stderr)
+  exitCode = await finish(recorders?.close(last), exitCode, io.stderr)
   exitCode = await finish(cookies?.save(io.stdout), exitCode, io.stderr)
   removeHandlers()
-  if (!quiet) {
-    const { outputDir, report: reportPath } = options
-    const facts = { elapsedMs, dialled, reused, outputDir, report: reportPath, stopped: run.stopped }
-    io.stderr.write(summaryText(run.tally, facts))
-  }
+  removeStatistics()
+  if (mode === 'json') io.stderr.write(`${summaryJson(run.tally, last)}\n`)
+  else if (!quiet) io.stderr.write(summaryText(run.tally, last))
   return exitCode
 }
 
-/** As many as can be in flight. */
-function makeGate({ maxConn, maxConnPerTarget, pipeline, clientIps, gap, maxTime }: GetOptions): Gate {
-  const depth = pipeline ?? 1
-  // Each client IP makes a target of its own.
-  const targets = Math.max(1, clientIps.length)
-  const perTarget = (maxConnPerTarget ?? LIMITS.maxConnPerTarget) * depth
+function statistics(mode: ProgressMode, progress: Progress, run: GetRun, facts: RunFacts): string {
+  return mode === 'json'
+    ? summaryJson(run.tally, { ...facts, finish: null })
+    : statisticsText(progress.state(), run.tally, facts)
+}
+
+/** Items that hold a place at once: as many as can be in flight. */
+function widthOf({ maxConn, pipeline }: GetOptions): number {
+  return Math.min(CLI_LIMITS.maxCalls, (maxConn ?? LIMITS.maxConn) * (pipeline ?? 1))
+}
+
+/** The same of one host: each client IP makes a target of its own. */
+function placesOf(client: Client, { gap, maxTime = 0 }: GetOptions, host: string): number {
+  const { maxConnPerTarget, maxPipelinedRequests } = client.limits.of(host)
   // What waits for the pace has its time running: no more than can be sent in half of it.
-  const inTime = gap > 0 && (maxTime ?? 0) > 0 ? Math.floor(maxTime! / 2 / gap) : Infinity
-  return new Gate((maxConn ?? LIMITS.maxConn) * depth, Math.max(1, Math.min(perTarget, inTime)) * targets)
+  const inTime = gap > 0 && maxTime > 0 ? Math.max(1, Math.floor(maxTime / 2 / gap)) : Infinity
+  return Math.min(maxConnPerTarget * maxPipelinedRequests, inTime) * Math.max(1, client.limits.clientIps)
 }
 
-interface Opened {
-  readonly client: Client
-  readonly source: UrlSource
-  readonly store: BodyStore
-  readonly report: ReportFile | null
-  /** null: none are kept. */
-  readonly cookies: CookieFiles | null
-  readonly cache: SqliteStore | null
-}
-
-/** Opens all that is read and written, so that a wrong path shows before the first request. */
-async function openAll(options: GetOptions, io: GetIo): Promise<Opened> {
-  const cookies = await openCookies(options, io)
-  const cache = openCache(options.cache)
-  let client: Client | null = null
-  let source: UrlSource | null = null
+async function endJob(journal: Journal | null, run: GetRun, facts: RunFacts): Promise<void> {
+  if (journal === null) return
   try {
-    client = makeClient(clientOptions(options, cookies?.jars ?? null, cache))
-    // Only a list from standard input needs it, and asking for it opens it.
-    const stdin = options.input === '-' ? io.stdin : null
-    source = await UrlSource.open(options.urls, options.input, stdin)
-    const store = await openStore(options, io)
-    return { client, source, store, report: await openReport(options.report, source), cookies, cache }
-  } catch (error) {
-    source?.stop()
-    client?.destroy()
-    cache?.close()
-    throw error
+    const { ok, failed } = run.tally
+    journal.endRun({
+      reason: run.finishReason,
+      stopped: run.stopped,
+      ok,
+      failed,
+      elapsedMs: Math.round(facts.elapsedMs),
+    })
+  } finally {
+    await journal.close()
   }
-}
-
-function makeClient(options: ClientOptions): Client {
-  try {
-    return new Client(options)
-  } catch (error) {
-    if (error instanceof ArgumentError) throw usageError(error.message, error)
-    throw error
-  }
-}
-
-async function openCookies({ cookies, clientIps }: GetOptions, io: GetIo): Promise<CookieFiles | null> {
-  if (!cookies.keeps) return null
-  const files = await import('./cookie-files.ts')
-  return files.CookieFiles.open(cookies, clientIps, (text) => io.stderr.write(`trawl: ${text}\n`))
-}
-
-function openCache(path: string): SqliteStore | null {
-  if (path === '') return null
-  try {
-    return new SqliteStore(path)
-  } catch (error) {
-    if (error instanceof ArgumentError) throw new CliError(EXIT.file, `--cache: ${error.message}`, error)
-    throw error
-  }
-}
-
-async function openReport(path: string, source: UrlSource): Promise<ReportFile | null> {
-  if (path === '') return null
-  const files = await import('./report-file.ts')
-  const report = await files.ReportFile.open(path)
-  if (source.identity === '' || (await report.identity()) !== source.identity) return report
-  await report.close()
-  throw usageError(`${path} is the input too; choose another --report`)
-}
-
-async function openStore(options: GetOptions, io: GetIo): Promise<BodyStore> {
-  if (options.method === 'HEAD') return new NoStore()
-  if (options.outputDir === '') return new StdoutStore(io.stdout)
-  const folders = await import('./output-folder.ts')
-  return folders.OutputFolder.open(options.outputDir, options.force)
 }
 
 function progressMode(options: GetOptions, stderr: ProgressStream): ProgressMode {

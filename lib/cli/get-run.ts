@@ -1,30 +1,42 @@
-import type { Client } from '../index.ts'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { systemClock, type Client } from '../index.ts'
+import { JobRun } from '../jobs/run/job-run.ts'
+import { showUrlText } from '../jobs/item-url.ts'
+import type { KeySet } from '../jobs/journal/key-set.ts'
+import type { KeyMaker } from '../jobs/journal/key.ts'
+import type { Task } from '../jobs/run/task.ts'
 import { EXIT, worseOf, type ExitCode } from './exit-codes.ts'
-import { fetchList } from './fetch-list.ts'
-import { reasonOf } from './file-error.ts'
-import type { Gate } from './gate.ts'
-import type { InputItem } from './input.ts'
+import { reasonOf, isFatalFault } from './file-error.ts'
+import type { FinishReason } from './finish-reason.ts'
+import type { InputSource } from './input-source.ts'
 import type { Interruptible } from './interrupts.ts'
 import type { ItemFetcher } from './item-fetcher.ts'
-import { showUrlText } from './item-url.ts'
 import { CLI_LIMITS } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import type { ProgressCounts } from './progress.ts'
-import type { ReportFile } from './report-file.ts'
+import type { RunRecords } from './run-records.ts'
 import { readable } from './readable.ts'
 import { Tally } from './tally.ts'
-import type { UrlSource } from './url-source.ts'
 
 /** What a run works with. */
 export interface RunParts {
   readonly client: Client
-  readonly source: UrlSource
-  readonly fetcher: ItemFetcher
-  /** The one that the fetcher's items pass. */
-  readonly gate: Gate
-  readonly report: ReportFile | null
-  /** Items under way at once. */
+  readonly source: InputSource
+  readonly makeFetcher: (leave: (task: Task) => void) => ItemFetcher
+  readonly keys: KeySet
+  readonly keyOf: KeyMaker
+  readonly records: RunRecords
+  readonly recorders: { add(outcome: Outcome): void } | null
+  /** Items that hold a place at once, and those of one host. */
   readonly width: number
+  readonly placesOf: (host: string) => number
+  readonly dedupe: boolean
+  readonly spillPath: () => string
+  /** ms; 0: none. */
+  readonly maxTotalTime: number
+  readonly maxFailures: number
+  /** It can be gone on with: what was not brought to an end is not counted. */
+  readonly isJob: boolean
+  readonly hasReport: boolean
   /** Prints a line for the user. */
   readonly note: (text: string) => void
 }
@@ -33,11 +45,32 @@ export interface RunParts {
 export class GetRun implements Interruptible {
   readonly tally: Tally = new Tally()
   readonly #parts: RunParts
+  readonly #fetcher: ItemFetcher
+  readonly #run: JobRun
+  readonly #onPause = (event: unknown): void => {
+    const { target, clientIp, ms } = event as { target: string; clientIp: string; ms: number }
+    const [url = ''] = target.split(' ')
+    if (URL.canParse(url)) this.#run.targetPaused({ origin: new URL(url).origin, clientIp, ms })
+  }
   #stopped = ''
+  #finish: FinishReason = 'done'
   #exitCode: ExitCode | null = null
 
   constructor(parts: RunParts) {
     this.#parts = parts
+    this.#run = new JobRun({
+      clock: systemClock,
+      input: parts.source,
+      width: parts.width,
+      placesOf: parts.placesOf,
+      clientIps: parts.client.limits.clientIps,
+      dedupe: parts.dedupe,
+      keys: parts.keys,
+      keyOf: parts.keyOf,
+      spillPath: parts.spillPath,
+      work: (task) => this.#item(task),
+    })
+    this.#fetcher = parts.makeFetcher((task) => this.#run.leave(task))
   }
 
   /** Why it did not come to the end of its list; '' when it did. */
@@ -45,68 +78,108 @@ export class GetRun implements Interruptible {
     return this.#stopped
   }
 
+  get finishReason(): FinishReason {
+    return this.#finish
+  }
+
   get exitCode(): ExitCode {
     return this.#exitCode ?? this.tally.exitCode
   }
 
-  get counts(): ProgressCounts {
-    const { ok, failed, done } = this.tally
-    const { connections, bytes } = this.#parts.client.stats()
-    return { done, total: this.#parts.source.total, ok, failed, connections, bytes }
+  /** All items of the list, without those that came twice; -1 while that is not known. */
+  get total(): number {
+    const { read, duplicates } = this.#run.counts
+    if (this.#run.isRead) return read - duplicates
+    const { total } = this.#parts.source
+    return total === -1 ? -1 : total - duplicates
+  }
+
+  get duplicates(): number {
+    return this.#run.counts.duplicates
   }
 
   async work(): Promise<void> {
-    const { source, width } = this.#parts
+    const { maxTotalTime } = this.#parts
+    const timer = maxTotalTime === 0 ? null : setTimeout(() => this.#onTotalTime(), maxTotalTime)
+    subscribe('trawl:target:pause', this.#onPause)
     try {
-      await fetchList(
-        source,
-        width,
-        () => this.#stopped === '',
-        (item) => this.#item(item),
-      )
+      await this.#run.run()
     } catch (error) {
-      this.#stop(`cannot read on in the input: ${reasonOf(error)}`)
+      const isDisk = isFatalFault(error)
+      this.#stop(
+        isDisk ? (error as Error).message : `cannot read on in the input: ${reasonOf(error)}`,
+        isDisk ? 'disk-full' : 'input',
+      )
       this.tally.exitCode = worseOf(this.tally.exitCode, EXIT.file)
+    } finally {
+      if (timer !== null) clearTimeout(timer)
+      unsubscribe('trawl:target:pause', this.#onPause)
+      this.#fetcher.close()
     }
   }
 
   finish(exitCode: ExitCode): void {
     this.#exitCode = exitCode
-    this.#parts.note(
-      `interrupted: finishing ${this.#parts.fetcher.underWay} under way; Ctrl-C again aborts them`,
-    )
-    this.#stop('interrupted')
+    this.#parts.note(`interrupted: finishing ${this.#run.underWay} under way; Ctrl-C again aborts them`)
+    this.#stop('interrupted', 'interrupted')
   }
 
   abort(exitCode: ExitCode): void {
     this.#exitCode = exitCode
-    this.#stop('interrupted')
-    this.#parts.fetcher.abort()
+    this.#stop('interrupted', 'interrupted')
+    this.#abort()
+  }
+
+  #abort(): void {
+    this.#fetcher.abort()
     this.#parts.client.destroy()
   }
 
-  async #item(item: InputItem): Promise<void> {
-    const outcome = await this.#parts.fetcher.fetch(item)
-    if (outcome === null) return
-    this.tally.add(outcome)
-    if (outcome.message !== '') this.#tell(outcome)
-    if (outcome.fatal) this.#stop(outcome.message)
-    const { report } = this.#parts
-    if (report === null) return
+  async #item(task: Task): Promise<void> {
+    const outcome = await this.#fetcher.fetch(task)
+    if (outcome.unfinished) this.#onUnfinished(outcome)
+    if (outcome.unfinished && this.#parts.isJob) return
     try {
-      await report.add(outcome)
+      const room = this.#parts.records.add(task, outcome)
+      if (room !== undefined) await room
     } catch (error) {
-      // A run whose report has holes is not what was asked for.
-      this.#stop(reasonOf(error))
+      // A run whose journal or report has holes is not what was asked for.
+      this.#stop(reasonOf(error), isFatalFault(error) ? 'disk-full' : 'file')
       this.tally.exitCode = worseOf(this.tally.exitCode, EXIT.file)
     }
+    this.tally.add(outcome)
+    this.#parts.recorders?.add(outcome)
+    if (outcome.message !== '') this.#tell(outcome)
+    if (this.tally.failed >= this.#parts.maxFailures) this.#onFailures()
+  }
+
+  #onUnfinished(outcome: Outcome): void {
+    if (!outcome.fatal) return
+    this.#stop(outcome.message, outcome.exitCode === EXIT.usage ? 'request' : 'disk-full')
+    this.tally.exitCode = worseOf(this.tally.exitCode, outcome.exitCode)
+  }
+
+  #onFailures(): void {
+    if (this.#stopped !== '') return
+    this.#stop(
+      `${this.tally.failed} failed, and --max-failures is ${this.#parts.maxFailures}`,
+      'max-failures',
+    )
+    this.#exitCode ??= EXIT.failureLimit
+  }
+
+  #onTotalTime(): void {
+    if (this.#stopped !== '') return
+    this.#stop(`--max-total-time (${this.#parts.maxTotalTime / 1000} s) is over`, 'max-total-time')
+    this.#exitCode ??= EXIT.timeLimit
+    this.#abort()
   }
 
   #tell(outcome: Outcome): void {
     const { failed } = this.tally
     if (failed > CLI_LIMITS.shownFailures + 1) return
     if (failed > CLI_LIMITS.shownFailures) {
-      this.#parts.note(this.#parts.report === null ? MORE : 'further failures are in the report')
+      this.#parts.note(this.#parts.hasReport ? 'further failures are in the report' : MORE)
       return
     }
     const { message, url } = outcome
@@ -114,9 +187,12 @@ export class GetRun implements Interruptible {
     this.#parts.note(where + readable(message))
   }
 
-  #stop(reason: string): void {
-    if (this.#stopped === '') this.#stopped = reason
-    this.#parts.gate.close()
+  #stop(reason: string, finish: FinishReason): void {
+    if (this.#stopped === '') {
+      this.#stopped = reason
+      this.#finish = finish
+    }
+    this.#run.stop()
     this.#parts.source.stop()
   }
 }

@@ -7,42 +7,45 @@ import {
   Response,
   RETRY_ERRORS,
   type Client,
+  type DownloadOptions,
   type RequestOptions,
   type StreamResponse,
 } from '../index.ts'
+import { BodyCheck } from '../jobs/body-check.ts'
+import { parseChecksum, type Checksum } from '../jobs/checksum.ts'
+import { showUrlText, withoutCredentials } from '../jobs/item-url.ts'
+import type { JobItem } from '../jobs/job-item.ts'
+import type { Task } from '../jobs/run/task.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { CallWatch } from './call-watch.ts'
 import type { CookieFiles } from './cookie-files.ts'
 import { EXIT } from './exit-codes.ts'
 import { Fetching } from './fetching.ts'
-import type { Gate } from './gate.ts'
-import type { InputItem } from './input.ts'
-import { blankOutcome, failureOf, judge } from './item-outcome.ts'
-import { parseItemUrl, showUrlText, withoutCredentials } from './item-url.ts'
+import { ItemError } from './item-error.ts'
+import { blankOutcome, failureOf, judge, type OpenOutcome } from './item-outcome.ts'
+import { ownPlan, type ItemPlan } from './item-plan.ts'
 import type { Outcome } from './outcome.ts'
 import { isRetryTimeOver, untilRetryTime } from './retry-time.ts'
 
 /** How items are fetched: the same for all of a run. Times are ms. */
 export interface FetchPlan {
-  /** undefined: a plain GET with the client's own settings. */
-  readonly request: RequestOptions | undefined
-  /**
-   * Fetch bodies whole first, up to the client's own `maxBodySize`. Only whole bodies may share a
-   * pipeline: a streamed one stops all behind it when its reader is slow.
-   */
-  readonly whole: boolean
+  /** Of items that say nothing of their own. */
+  readonly item: ItemPlan
+  readonly method: string
+  /** More than one request may be in flight on a connection. */
+  readonly pipelines: boolean
   /** Most bytes of a body that is streamed; the client's own `maxBodySize`, unless that is for whole ones. */
   readonly maxFileSize: number
   /** The client follows redirects. */
   readonly follows: boolean
-  /** An answer that broke off may be asked for again. */
-  readonly mayRepeat: boolean
   /** Most retries of one item; the client's own `maxRetries`. */
   readonly retries: number
   /** No retry begins later; 0: no limit. */
   readonly retryMaxTime: number
   /** For one item, its retries included; 0: no limit. The client's own `totalTimeout`. */
   readonly maxTime: number
+  /** Files are to be on the disk before they count. */
+  readonly fsync: boolean
 }
 
 /** Fetches items one by one and stores their bodies. Never rejects: what went wrong is the outcome. */
@@ -51,21 +54,26 @@ export class ItemFetcher {
   readonly #plan: FetchPlan
   readonly #streamOptions: RequestOptions | undefined
   readonly #store: BodyStore
-  readonly #gate: Gate
   readonly #cookies: CookieFiles | null
+  readonly #leave: (task: Task) => void
   readonly #aborting = new AbortController()
   readonly #watch = new CallWatch()
-  /** Items that have passed the gate and are not done. */
-  underWay = 0
 
-  constructor(client: Client, plan: FetchPlan, store: BodyStore, gate: Gate, cookies: CookieFiles | null) {
+  /** `leave`: told of an item that waits for something else than its server. */
+  constructor(
+    client: Client,
+    plan: FetchPlan,
+    store: BodyStore,
+    cookies: CookieFiles | null,
+    leave: (task: Task) => void,
+  ) {
     this.#client = client
     this.#plan = plan
     // Where nothing is asked for, not even that, all requests of a target share what they are made of.
-    this.#streamOptions = plan.whole ? { ...plan.request, maxBodySize: plan.maxFileSize } : plan.request
+    this.#streamOptions = this.#streamed(plan.item)
     this.#store = store
-    this.#gate = gate
     this.#cookies = cookies
+    this.#leave = leave
     setMaxListeners(0, this.#aborting.signal)
   }
 
@@ -79,76 +87,133 @@ export class ItemFetcher {
     this.#watch.close()
   }
 
-  /** Resolves with null when the gate was closed before the item was sent. */
-  async fetch(item: InputItem): Promise<Outcome | null> {
-    const url = parseItemUrl(item.text, item.tooLong)
-    if (typeof url === 'string') {
-      const where = item.line === 0 ? '' : `line ${item.line}: `
-      const blank = blankOutcome(showUrlText(item.text), item.line)
-      return { ...blank, error: 'ERR_URL', message: where + url, exitCode: EXIT.other }
+  async fetch(task: Task): Promise<Outcome> {
+    const { entry, url } = task
+    if (url === null) {
+      const where = entry.line === 0 ? '' : `line ${entry.line}: `
+      const blank = blankOutcome(showUrlText(entry.url), entry)
+      return { ...blank, error: 'ERR_URL', message: where + entry.problem, exitCode: EXIT.other }
     }
-    const outcome = blankOutcome(withoutCredentials(url), item.line)
+    const outcome = blankOutcome(withoutCredentials(url), entry)
     outcome.host = url.host
-    const { origin } = url
+    const fetching = new Fetching(task, url, this.#leave)
     let sink: BodySink | null = null
-    let fetching: Fetching | null = null
     try {
       // What is there at once is not awaited: each await is a turn of the queue, and there are five.
-      const place = this.#store.place(url)
+      const place = this.#store.place(url, entry.item?.out ?? '')
       sink = place instanceof Promise ? await place : place
-      const entered = this.#gate.enter(origin)
-      if (entered !== true && !(await entered)) {
-        await sink.discard()
-        return null
-      }
-      fetching = new Fetching(url, this.#gate, origin)
-      this.#cookies?.give(url)
-      const response = await this.#fetchInto(sink, fetching)
-      const stored = storeBody(response, sink)
-      const file = typeof stored === 'string' ? stored : await stored
-      fetching.addTo(outcome)
-      judge(outcome, response, this.#plan.follows)
-      outcome.file = file
+      if (sink.isThere === true) return skipped(outcome, sink)
+      await this.#fetchAny(sink, fetching, outcome)
     } catch (error) {
       await sink?.discard().catch(() => undefined)
-      Object.assign(outcome, failureOf(error))
-      outcome.totalMs = fetching === null ? -1 : performance.now() - fetching.started
-      fetching?.addTo(outcome)
+      Object.assign(outcome, failureOf(error, entry.item !== null))
+      outcome.totalMs = performance.now() - fetching.started
+      fetching.addTo(outcome)
+      outcome.unfinished = outcome.fatal || this.#aborting.signal.aborted
     }
     return outcome
   }
 
-  /**
-   * The client tries again until there is an answer, or a whole one where it gathers it; a body that
-   * breaks off on its way to the disk is asked for again here, within the same number of retries.
-   */
-  async #fetchInto(sink: BodySink, fetching: Fetching): Promise<Response | StreamResponse> {
-    this.underWay++
-    try {
-      for (;;) {
-        const response = await this.#send(fetching)
-        fetching.response = response
-        if (response instanceof Response) return response
-        try {
-          await receive(response, sink)
-          return response
-        } catch (error) {
-          if (!this.#mayRetry(error, fetching) || !(await sink.restart())) throw error
-          fetching.leave()
-          await this.#pause(fetching.retries)
-          if (this.#isTooLate(fetching)) throw error
-          fetching.retries++
-        }
+  /** The item's URL, or the first of its mirrors that has it. */
+  async #fetchAny(sink: BodySink, fetching: Fetching, outcome: OpenOutcome): Promise<void> {
+    const { item } = fetching.task.entry
+    const plan =
+      item === null
+        ? this.#plan.item
+        : ownPlan(item, this.#plan.item.request, this.#plan.method, this.#plan.pipelines)
+    const mirrors = item?.mirrors ?? []
+    for (let next = 0; ; next++) {
+      const isLast = next === mirrors.length || this.#aborting.signal.aborted
+      try {
+        if (await this.#fetchOne(sink, fetching, plan, outcome, isLast)) return
+      } catch (error) {
+        if (isLast || !(error instanceof Error) || !(await sink.restart())) throw error
       }
-    } finally {
-      this.underWay--
-      fetching.leave()
+      fetching.url = new URL(mirrors[next]!)
     }
   }
 
-  #mayRetry(error: unknown, fetching: Fetching): boolean {
-    const { mayRepeat, retries } = this.#plan
-    if (!mayRepeat || fetching.retries >= retries || this.#isTooLate(fetching)) return false
+  /** Whether that is the end of it: an answer that is none is only taken from the last mirror. */
+  async #fetchOne(
+    sink: BodySink,
+    fetching: Fetching,
+    plan: ItemPlan,
+    outcome: OpenOutcome,
+    isLast: boolean,
+  ): Promise<boolean> {
+    this.#cookies?.give(fetching.url)
+    const checksum = checksumOf(fetching.task.entry.item)
+    const response = await this.#fetchInto(sink, fetching, plan, checksum)
+    if (response === null) {
+      outcome.file = fetching.download!.path
+      fetching.addTo(outcome)
+      sink.finished?.()
+      return true
+    }
+    if (!isLast && !isWanted(response)) {
+      await sink.restart()
+      return false
+    }
+    const stored = storeBody(response, sink, checksum)
+    const file = typeof stored === 'string' ? stored : await stored
+    fetching.addTo(outcome)
+    judge(outcome, response, this.#plan.follows)
+    outcome.file = file
+    return true
+  }
+
+  /**
+   * The client tries again until there is an answer, or a whole one where it gathers it; a body that
+   * breaks off on its way to the disk is asked for again here, within the same number of retries. null: the file is there.
+   */
+  async #fetchInto(
+    sink: BodySink,
+    fetching: Fetching,
+    plan: ItemPlan,
+    checksum: Checksum | null,
+  ): Promise<Response | StreamResponse | null> {
+    const { partAt = '' } = sink
+    if (partAt !== '' && plan.isGet) return this.#download(partAt, fetching, plan)
+    for (;;) {
+      const response = await this.#send(fetching, plan)
+      fetching.response = response
+      sink.begin?.(response)
+      if (response instanceof Response) return response
+      try {
+        await receive(response, sink, checksum)
+        return response
+      } catch (error) {
+        if (!this.#mayRetry(error, fetching, plan)) throw error
+        const left = plan.isGet && sink.leave !== undefined ? await sink.leave() : ''
+        if (left === '' && !(await sink.restart())) throw error
+        fetching.leave()
+        await this.#pause(fetching.retries)
+        if (this.#isTooLate(fetching)) throw error
+        fetching.retries++
+        if (left !== '') return this.#download(left, fetching, plan)
+      }
+    }
+  }
+
+  /** Goes on with what an earlier try has left at `path`, or starts over where that cannot be. */
+  async #download(path: string, fetching: Fetching, plan: ItemPlan): Promise<null> {
+    const { maxFileSize, fsync, retries } = this.#plan
+    const { method: _, body: __, ...request } = plan.request ?? {}
+    const options: DownloadOptions = {
+      ...request,
+      fsync,
+      maxRetries: Math.max(0, retries - fetching.retries),
+    }
+    if (maxFileSize !== Infinity) options.maxBodySize = maxFileSize
+    const { checksum } = fetching.task.entry.item ?? {}
+    if (checksum !== undefined) options.checksum = checksum
+    fetching.begin()
+    fetching.download = await this.#client.download(fetching.url, path, options)
+    return null
+  }
+
+  #mayRetry(error: unknown, fetching: Fetching, { mayRepeat }: ItemPlan): boolean {
+    if (!mayRepeat || fetching.retries >= this.#plan.retries || this.#isTooLate(fetching)) return false
     return error instanceof RequestError && RETRY_ERRORS.includes(error.code)
   }
 
@@ -164,25 +229,30 @@ export class ItemFetcher {
     await sleep(Math.random() * most, undefined, { signal }).catch(() => undefined)
   }
 
-  #send(fetching: Fetching): Promise<Response | StreamResponse> {
-    return this.#plan.whole ? this.#sendWhole(fetching) : this.#sendStreamed(fetching)
+  #send(fetching: Fetching, plan: ItemPlan): Promise<Response | StreamResponse> {
+    return plan.whole ? this.#sendWhole(fetching, plan) : this.#sendStreamed(fetching, plan)
   }
 
-  async #sendWhole(fetching: Fetching): Promise<Response | StreamResponse> {
+  async #sendWhole(fetching: Fetching, plan: ItemPlan): Promise<Response | StreamResponse> {
     const { href } = fetching.url
     try {
-      return await this.#begin(fetching, this.#plan.request, (own) => this.#client.request(href, own))
+      return await this.#begin(fetching, plan.request, (own) => this.#client.request(href, own))
     } catch (error) {
       // Too large to be held: fetched anew, alone on its connection, and written as it comes.
       if (!(error instanceof LimitError) || error.limit !== 'maxBodySize') throw error
       if (error.value >= this.#plan.maxFileSize) throw error
     }
-    return this.#sendStreamed(fetching)
+    return this.#sendStreamed(fetching, plan)
   }
 
-  #sendStreamed(fetching: Fetching): Promise<StreamResponse> {
+  #sendStreamed(fetching: Fetching, plan: ItemPlan): Promise<StreamResponse> {
     const { href } = fetching.url
-    return this.#begin(fetching, this.#streamOptions, (own) => this.#client.stream(href, own))
+    const options = plan === this.#plan.item ? this.#streamOptions : this.#streamed(plan)
+    return this.#begin(fetching, options, (own) => this.#client.stream(href, own))
+  }
+
+  #streamed({ whole, request }: ItemPlan): RequestOptions | undefined {
+    return whole ? { ...request, maxBodySize: this.#plan.maxFileSize } : request
   }
 
   #begin<T>(
@@ -206,13 +276,22 @@ export class ItemFetcher {
   }
 }
 
+function skipped(outcome: OpenOutcome, sink: BodySink): Outcome {
+  outcome.file = String(sink.commit())
+  outcome.skipped = true
+  return outcome
+}
+
 /** Takes a streamed body to its end, into `sink` where it is wanted. */
-async function receive(response: StreamResponse, sink: BodySink): Promise<void> {
+async function receive(response: StreamResponse, sink: BodySink, checksum: Checksum | null): Promise<void> {
   if (isWanted(response)) {
+    const check = BodyCheck.of(checksum, response.status, response.headers, true)
     for await (const chunk of response.body) {
+      check?.update(chunk)
       const room = sink.write(chunk)
       if (room !== undefined) await room
     }
+    check?.verify()
   } else {
     // The status is known; that the page which explains it breaks off changes nothing.
     await response.discard().catch(() => undefined)
@@ -220,10 +299,29 @@ async function receive(response: StreamResponse, sink: BodySink): Promise<void> 
 }
 
 /** The file; '' where the body is not wanted. */
-function storeBody(response: Response | StreamResponse, sink: BodySink): string | Promise<string> {
+function storeBody(
+  response: Response | StreamResponse,
+  sink: BodySink,
+  checksum: Checksum | null,
+): string | Promise<string> {
   if (!isWanted(response)) return sink.discard().then(() => '')
-  const room = response instanceof Response ? sink.write(response.bytes()) : undefined
+  if (!(response instanceof Response)) return sink.commit()
+  const bytes = response.bytes()
+  const check = BodyCheck.of(checksum, response.status, response.headers, true)
+  if (check !== null) {
+    check.update(bytes)
+    check.verify()
+  }
+  const room = sink.write(bytes)
   return room === undefined ? sink.commit() : room.then(() => sink.commit())
+}
+
+/** What the item says its file must be. Throws ArgumentError where that is nothing that can be checked. */
+function checksumOf(item: JobItem | null): Checksum | null {
+  if (item?.checksum === undefined) return null
+  const checksum = parseChecksum(item.checksum)
+  if (typeof checksum === 'string') throw new ItemError(checksum)
+  return checksum
 }
 
 function isWanted({ status }: Response | StreamResponse): boolean {

@@ -1,7 +1,15 @@
-import { ArgumentError, RedirectError, RequestError, type Response, type StreamResponse } from '../index.ts'
+import {
+  ArgumentError,
+  RedirectError,
+  RequestError,
+  type DownloadResult,
+  type Response,
+  type StreamResponse,
+} from '../index.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
-import { FileError } from './file-error.ts'
-import { showUrlText, withoutCredentials } from './item-url.ts'
+import { isFatalFault } from './file-error.ts'
+import type { InputItem } from '../jobs/job-item.ts'
+import { showUrlText, withoutCredentials } from '../jobs/item-url.ts'
 import type { Outcome } from './outcome.ts'
 import { RetryTimeError } from './retry-time.ts'
 
@@ -11,7 +19,7 @@ type AnyResponse = Response | StreamResponse
 export type OpenOutcome = { -readonly [Name in keyof Outcome]: Outcome[Name] }
 
 /** The outcome of which nothing is known yet. */
-export function blankOutcome(url: string, line: number): OpenOutcome {
+export function blankOutcome(url: string, { line, item }: InputItem): OpenOutcome {
   return {
     url,
     finalUrl: '',
@@ -32,7 +40,12 @@ export function blankOutcome(url: string, line: number): OpenOutcome {
     remoteAddress: '',
     file: '',
     attempt: 0,
+    resumedFrom: 0,
+    skipped: false,
+    session: item?.session ?? '',
+    meta: item?.meta,
     fatal: false,
+    unfinished: false,
   }
 }
 
@@ -67,8 +80,20 @@ export function addFacts(outcome: Partial<OpenOutcome>, response: AnyResponse): 
   outcome.attempt = response.attempt
 }
 
-/** What went wrong, as far as it is not an answer. */
-export function failureOf(error: unknown): Partial<Outcome> {
+/** Fills in what is known of a file that was gone on with: several answers may have a part in it. */
+export function addDownload(outcome: Partial<OpenOutcome>, result: DownloadResult): void {
+  outcome.status = result.status
+  outcome.finalUrl = result.url
+  outcome.bytesOnWire = result.bytesOnWire
+  outcome.bytesDecoded = result.size - result.resumedFrom
+  outcome.clientIp = result.clientIp
+  outcome.remoteAddress = result.remoteAddress
+  outcome.retries = (outcome.retries ?? 0) + result.retries
+  outcome.resumedFrom = result.resumedFrom
+}
+
+/** What went wrong, as far as it is not an answer. `isOwn`: the item says itself what is asked for. */
+export function failureOf(error: unknown, isOwn: boolean): Partial<Outcome> {
   if (error instanceof RetryTimeError) {
     return {
       status: error.status,
@@ -79,8 +104,8 @@ export function failureOf(error: unknown): Partial<Outcome> {
   }
   const { code, message } = error as { code?: unknown; message?: unknown }
   const name = typeof code === 'string' && code.startsWith('ERR_') ? code : 'ERR_OTHER'
-  // The URL is one: what is wrong with the request is wrong with every request of the run.
-  const fatal = error instanceof ArgumentError || (error instanceof FileError && error.fatal)
+  // The URL is one: what is wrong with the request is wrong with every request of the run, unless it is the item's.
+  const fatal = (error instanceof ArgumentError && !isOwn) || isFatalFault(error)
   return {
     ...sentBefore(error),
     error: name,

@@ -33,6 +33,16 @@ export interface Outcome {
   /** Its body's file, the output folder's path included; '' where there is none. */
   readonly file: string
   readonly attempt: number
+  /** Bytes of the file that an earlier try had brought. */
+  readonly resumedFrom: number
+  /** The file was there before, and nothing was asked for. */
+  readonly skipped: boolean
+  /** Of the item; '' for none. */
+  readonly session: string
+  /** What the item has for whoever reads the report; undefined for nothing. */
+  readonly meta: unknown
   /** Nothing after this one can be stored. */
   readonly fatal: boolean
+  /** It was not brought to an end, and belongs into no journal. */
+  readonly unfinished: boolean
 }

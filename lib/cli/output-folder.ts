@@ -2,20 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { lstat, open, rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import type { BodyStore } from './body-sink.ts'
+import type { BodySink, BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
 import { DiskPace } from './disk-pace.ts'
 import { EXIT } from './exit-codes.ts'
 import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { fileNameOf, otherFileName, otherFolderName, type FileName } from './file-names.ts'
+import { KeptFile } from './kept-file.ts'
 import { makeFolder } from './make-folder.ts'
+import { outNameOf } from './out-name.ts'
 import { OutputFile, type Occupant, type OpenPart, type OutputPlaces } from './output-file.ts'
+
+/** What becomes of a file that stands where a body belongs: it is an error of that item, it counts as done, it goes. */
+export type Existing = 'refuse' | 'skip' | 'replace'
 
 /** The folder that bodies are written to, one file a URL. */
 export class OutputFolder implements BodyStore, OutputPlaces {
   readonly path: string
   readonly force: boolean
   readonly pace: DiskPace
+  readonly #skipExisting: boolean
   /** What all paths begin with. */
   readonly #start: string
   readonly #foldCase: boolean
@@ -25,17 +31,22 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   /** Final paths of the files under way. */
   readonly #underWay = new Set<string>()
 
-  private constructor(path: string, force: boolean, pace: DiskPace) {
+  private constructor(path: string, existing: Existing, pace: DiskPace) {
     this.path = path
-    this.force = force
+    this.force = existing === 'replace'
+    this.#skipExisting = existing === 'skip'
     this.pace = pace
     this.#start = join(path, 'x').slice(0, -1)
     this.#foldCase = process.platform === 'win32' || process.platform === 'darwin'
   }
 
   /** Makes the folder where it is missing, and tries whether files can be written to it. */
-  static async open(path: string, force: boolean, pace: DiskPace = new DiskPace()): Promise<OutputFolder> {
-    const folder = new OutputFolder(path, force, pace)
+  static async open(
+    path: string,
+    existing: Existing,
+    pace: DiskPace = new DiskPace(),
+  ): Promise<OutputFolder> {
+    const folder = new OutputFolder(path, existing, pace)
     const remedy = 'choose another --output-dir, or change its permissions'
     try {
       await makeFolder(path)
@@ -49,9 +60,14 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     return folder
   }
 
-  place(url: URL): OutputFile | Promise<OutputFile> {
-    const name = fileNameOf(url, this.#foldCase)
-    const path = this.#plainPath(name)
+  /** Where the body of `url` belongs; `out`: where the list says so. Throws FileError. */
+  nameOf(url: URL, out: string): FileName {
+    return out === '' ? fileNameOf(url, this.#foldCase) : outNameOf(out)
+  }
+
+  place(url: URL, out = ''): BodySink | Promise<BodySink> {
+    const name = this.nameOf(url, out)
+    const path = this.plainPath(name)
     if (!this.pace.mayWait()) return this.#placeSlowly(name)
     const started = performance.now()
     const occupant = occupantNow(path)
@@ -59,29 +75,35 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     if (occupant !== 'none' && occupant !== 'file') return this.#placeSlowly(name)
     if (!this.force) {
       if (this.#underWay.has(path)) return Promise.reject(twiceError(path))
-      if (occupant === 'file') return Promise.reject(existsError(path))
+      if (occupant === 'file') return this.#kept(path)
     }
     this.#underWay.add(path)
     return new OutputFile(this, name, path, () => this.#underWay.delete(path))
   }
 
-  async #placeSlowly(name: FileName): Promise<OutputFile> {
-    const path = await this.#locate(name)
-    if (this.force) this.#underWay.add(path)
-    else await this.#claim(path)
+  async #placeSlowly(name: FileName): Promise<BodySink> {
+    const path = await this.locate(name)
+    if (this.force) {
+      this.#underWay.add(path)
+    } else {
+      if (this.#underWay.has(path)) throw twiceError(path)
+      // Taken before it is looked at: a second one of the same URL may be a moment behind.
+      this.#underWay.add(path)
+      const occupant = await this.occupant(path).catch((error: unknown) => {
+        this.#underWay.delete(path)
+        throw error
+      })
+      if (occupant !== 'none') {
+        this.#underWay.delete(path)
+        return this.#kept(path)
+      }
+    }
     return new OutputFile(this, name, path, () => this.#underWay.delete(path))
   }
 
-  /** Takes the path before it is looked at: a second one of the same URL may be a moment behind. */
-  async #claim(path: string): Promise<void> {
-    if (this.#underWay.has(path)) throw twiceError(path)
-    this.#underWay.add(path)
-    try {
-      if ((await this.occupant(path)) !== 'none') throw existsError(path)
-    } catch (error) {
-      this.#underWay.delete(path)
-      throw error
-    }
+  /** A file stands there. */
+  #kept(path: string): BodySink | Promise<never> {
+    return this.#skipExisting ? new KeptFile(path) : Promise.reject(existsError(path))
   }
 
   /** A name in `folder` for a file that is not whole yet. */
@@ -103,7 +125,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
         const missing = ['ENOENT', 'ENOTDIR'].includes(systemCode(error))
         if (!missing || tries > 5) throw writeError(part, error)
       }
-      path = await this.#locate(name)
+      path = await this.locate(name)
       await tryFolder(dirname(path))
     }
   }
@@ -120,13 +142,13 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   }
 
   /** Its names hold nothing that `join` would have to look for. */
-  #plainPath({ folders, name }: FileName): string {
+  plainPath({ folders, name }: FileName): string {
     return `${this.#start}${folders.join(sep)}${sep}${name}`
   }
 
   /** The path for `name`, around files that stand where it needs folders, and the reverse. */
-  async #locate(name: FileName): Promise<string> {
-    const plain = this.#plainPath(name)
+  async locate(name: FileName): Promise<string> {
+    const plain = this.plainPath(name)
     const occupant = await this.occupant(plain)
     if (occupant === 'none' || occupant === 'file') return plain
     if (occupant === 'folder') return otherFileName(plain)
@@ -154,12 +176,12 @@ function occupantNow(path: string): Occupant {
 /** A missing file is the rule here, and an error would cost more than all the rest. */
 const OR_UNDEFINED = { throwIfNoEntry: false } as const
 
-function twiceError(path: string): FileError {
+export function twiceError(path: string): FileError {
   return new FileError('ERR_FILE_EXISTS', `${path} is being written: the URL is twice in the list`)
 }
 
 /** A file in the way is no failure yet: the folder goes by another name then. */
-async function tryFolder(path: string): Promise<void> {
+export async function tryFolder(path: string): Promise<void> {
   try {
     await makeFolder(path)
   } catch (error) {

@@ -38,15 +38,29 @@ export class ReportFile {
     return `${stat.dev}:${stat.ino}`
   }
 
-  /** Resolves at once while the disk keeps up. Rejects with a FileError once a write has failed. */
-  async add(outcome: Outcome): Promise<void> {
+  /** A promise: the disk does not keep up. Throws, or rejects with, a FileError once a write has failed. */
+  add(line: string): Promise<void> | undefined {
     if (this.#failure !== null) throw this.#failure
-    const line = reportLine(outcome)
     this.#lines.push(line)
     this.#size += line.length
     this.#writing ??= this.#write()
-    if (this.#size > CLI_LIMITS.reportBuffer) await this.#writing
-    if (this.#failure !== null) throw this.#failure as FileError
+    return this.#size > CLI_LIMITS.reportBuffer ? this.#written() : undefined
+  }
+
+  /** All that was added is in the file. Rejects with a FileError. */
+  async #written(): Promise<void> {
+    await this.#writing
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  /** Bytes of the file. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  /** Cuts off what stands behind the first `size` bytes. */
+  async truncate(size: number): Promise<void> {
+    await this.#handle.truncate(size)
   }
 
   async close(): Promise<void> {
@@ -59,7 +73,7 @@ export class ReportFile {
   async #write(): Promise<void> {
     try {
       while (this.#lines.length > 0) {
-        const text = this.#lines.join('')
+        const text = `${this.#lines.join('\n')}\n`
         this.#lines = []
         this.#size = 0
         await this.#handle.appendFile(text)
@@ -75,9 +89,9 @@ export class ReportFile {
   }
 }
 
-/** Unknown values are null: a missing time is not a time of 0. */
+/** One line, without its end. Unknown values are null: a missing time is not a time of 0. */
 export function reportLine(outcome: Outcome): string {
-  return `${JSON.stringify({
+  return JSON.stringify({
     url: outcome.url,
     line: outcome.line === 0 ? null : outcome.line,
     finalUrl: textOrNull(outcome.finalUrl),
@@ -95,7 +109,11 @@ export function reportLine(outcome: Outcome): string {
     remoteAddress: textOrNull(outcome.remoteAddress),
     file: textOrNull(outcome.file),
     attempt: outcome.attempt === 0 ? null : outcome.attempt,
-  })}\n`
+    resumedFrom: outcome.resumedFrom === 0 ? undefined : outcome.resumedFrom,
+    skipped: outcome.skipped || undefined,
+    session: outcome.session === '' ? undefined : outcome.session,
+    meta: outcome.meta,
+  })
 }
 
 function textOrNull(text: string): string | null {

@@ -1,7 +1,7 @@
 import { CliError, usageError } from './cli-error.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import type { GetIo } from './get-command.ts'
+import type { GetIo } from './open-run.ts'
 
 /** The whole command: arguments and streams in, exit code out. Never rejects. */
 export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCode> {

@@ -11,6 +11,8 @@ import { LIMITS } from '../core/limits.ts'
 import { ProgressMeter, type TransferProgress } from '../core/progress-meter.ts'
 import { onRejection } from '../core/rejection.ts'
 import type { RequestOptions, StreamResponse } from '../index.ts'
+import { BodyCheck } from './body-check.ts'
+import type { Checksum } from './checksum.ts'
 import type { DownloadResult } from './download.ts'
 import type { DownloadEngine, DownloadRules } from './engine.ts'
 import type { PartFile } from './part-file.ts'
@@ -24,6 +26,8 @@ export interface DownloadPlan {
   readonly replace: boolean
   readonly fsync: boolean
   readonly onProgress: ((progress: TransferProgress) => void) | null
+  /** What the file must have. */
+  readonly checksum: Checksum | null
 }
 
 /** One download, from its first request to the file's name: a loop over answers, each of which is judged. */
@@ -45,6 +49,7 @@ export class DownloadRun {
   #held: Held = NOTHING
   #resumedFrom = 0
   #requests = 0
+  #bytesOnWire = 0
   #retries = 0
   /** What was held could not be joined to an answer: once that costs no retry. */
   #hasStartedOver = false
@@ -110,6 +115,7 @@ export class DownloadRun {
     } finally {
       // Whatever of it was not read; a connection must not wait for a reader that does not come.
       await response.discard()
+      this.#bytesOnWire += response.bytesOnWire
     }
   }
 
@@ -243,6 +249,7 @@ export class DownloadRun {
 
   async #finish(response: StreamResponse): Promise<DownloadResult> {
     const { size, total, validator } = this.#held
+    await this.#verify(response)
     await this.#part.finish(this.#plan.replace, this.#plan.fsync)
     this.#meter?.finish(size, total ?? size)
     return {
@@ -255,6 +262,22 @@ export class DownloadRun {
       headers: response.headers,
       validator,
       retries: this.#retries,
+      bytesOnWire: this.#bytesOnWire,
+      clientIp: response.clientIp,
+      remoteAddress: response.remoteAddress,
+    }
+  }
+
+  /** Of the file as it is on the disk: earlier answers, and earlier processes, have brought parts of it. */
+  async #verify({ status, headers }: StreamResponse): Promise<void> {
+    const check = BodyCheck.of(this.#plan.checksum, status, headers, false)
+    if (check === null) return
+    for await (const chunk of this.#part.read()) check.update(chunk)
+    try {
+      check.verify()
+    } catch (error) {
+      await this.#part.drop()
+      throw error
     }
   }
 

@@ -6,6 +6,7 @@ import type { Headers } from '../core/headers.ts'
 import type { TransferProgress } from '../core/progress-meter.ts'
 import { shownUrl } from '../core/shown-url.ts'
 import type { RequestOptions } from '../index.ts'
+import { parseChecksum, type Checksum } from './checksum.ts'
 import { DownloadRun } from './download-run.ts'
 import type { DownloadEngine } from './engine.ts'
 import { fileError, FileError, systemCode } from './file-error.ts'
@@ -22,6 +23,8 @@ export interface DownloadOptions extends RequestOptions {
    * and at the end. What it throws ends the download.
    */
   onProgress?: ((progress: TransferProgress) => void) | undefined
+  /** What the file must have: `sha-256=` and hex or base64 digits; also sha-512, sha-384, sha-224, sha-1 and md5. */
+  checksum?: string | undefined
   /** Tries in a row that bring nothing new before it gives up; default 3. One that brings some starts the count again. */
   maxRetries?: number | undefined
 }
@@ -45,6 +48,11 @@ export interface DownloadResult {
   readonly validator: string | null
   /** Times it was asked for again. */
   readonly retries: number
+  /** Bytes of all bodies, as they came. */
+  readonly bytesOnWire: number
+  /** Of the connection that brought the last answer; '' when skipped, or not known. */
+  readonly clientIp: string
+  readonly remoteAddress: string
 }
 
 /**
@@ -55,7 +63,10 @@ export interface DownloadResult {
  * the process was killed: by Range and If-Range, where the server names the file's version with a strong validator.
  * Where it does not, or another version is there by now, it starts over.
  *
- * Rejects with a StatusError for any status but 200 and 203, a FileError when the disk refuses, else as `stream`.
+ * A `checksum`, and the Repr-Digest or Digest of the last answer, are checked before the file gets its name.
+ *
+ * Rejects with a StatusError for any status but 200 and 203, a FileError when the disk refuses, a ChecksumError when the
+ * file is not what it should be, else as `stream`.
  */
 export async function download(
   engine: DownloadEngine,
@@ -64,7 +75,7 @@ export async function download(
   given: DownloadOptions = {},
 ): Promise<DownloadResult> {
   const options = ownOptions(given)
-  const { exists = 'overwrite', fsync = false, onProgress, ...request } = options
+  const { exists = 'overwrite', fsync = false, onProgress, checksum, ...request } = options
   checkArguments(url, path, options)
   const part = new PartFile(path)
   try {
@@ -76,6 +87,7 @@ export async function download(
       replace: exists === 'overwrite',
       fsync,
       onProgress: onProgress ?? null,
+      checksum: checksum === undefined ? null : (parseChecksum(checksum) as Checksum),
     })
     try {
       return await run.result()
@@ -99,6 +111,9 @@ function skippedResult(path: string, url: string | URL, size: number): DownloadR
     headers: null,
     validator: null,
     retries: 0,
+    bytesOnWire: 0,
+    clientIp: '',
+    remoteAddress: '',
   }
 }
 
@@ -131,7 +146,7 @@ function checkArguments(url: unknown, path: unknown, options: DownloadOptions): 
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new ArgumentError(`the path of a download is ${describe(path)}; give the path of a file`)
   }
-  const { exists, fsync, onProgress, maxRetries, method, body, json, headers } = options
+  const { exists, fsync, onProgress, maxRetries, checksum, method, body, json, headers } = options
   if (exists !== undefined && !['overwrite', 'skip', 'fail'].includes(exists)) {
     throw new ArgumentError(`option exists is ${describe(exists)}; it must be "overwrite", "skip" or "fail"`)
   }
@@ -143,6 +158,10 @@ function checkArguments(url: unknown, path: unknown, options: DownloadOptions): 
   }
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
     throw new ArgumentError(`option maxRetries is ${describe(maxRetries)}; it must be a whole number from 0`)
+  }
+  if (checksum !== undefined) {
+    const read = typeof checksum === 'string' ? parseChecksum(checksum) : 'it is no text; write sha-256=...'
+    if (typeof read === 'string') throw new ArgumentError(`option checksum: ${read}`)
   }
   if ((method ?? 'GET').toUpperCase() !== 'GET' || (body ?? json) !== undefined) {
     throw new ArgumentError('a download is a GET without a body; read the body of client.stream for others')

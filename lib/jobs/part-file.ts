@@ -1,9 +1,9 @@
-import { constants } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { link, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FileError, fileError, systemCode } from './file-error.ts'
 import { FileWriter } from './file-writer.ts'
-import { readRecord, writeRecord, type PartRecord } from './part-record.ts'
+import { PART_ENDING, readRecord, writeRecord, type PartRecord } from './part-record.ts'
 
 /** What there is to know of the version that a part is of. */
 export type PartVersion = Omit<PartRecord, 'inode' | 'validator'> & { readonly validator: string | null }
@@ -35,7 +35,7 @@ export class PartFile {
   /** Throws FileError when another download of this process has the path. */
   constructor(path: string) {
     this.path = resolve(path)
-    this.#part = `${this.path}.trawl-part`
+    this.#part = this.path + PART_ENDING
     this.#recordPath = `${this.#part}.json`
     const taken = this.#names().find((name) => busy.has(name))
     if (taken !== undefined) {
@@ -105,6 +105,18 @@ export class PartFile {
     await this.#writer!.seek(position)
   }
 
+  /** What is there of the file, from its first byte. */
+  async *read(): AsyncGenerator<Uint8Array, void, void> {
+    await this.#writer!.flush()
+    const { size } = this
+    if (size === 0) return
+    try {
+      yield* createReadStream(this.#part, { end: size - 1 }) as AsyncIterable<Uint8Array>
+    } catch (error) {
+      throw fileError('read', this.#part, error)
+    }
+  }
+
   /** All is here: gives the file its name. `replace`: also when a file of that name has come to stand there. */
   async finish(replace: boolean, fsync: boolean): Promise<void> {
     await this.#writer!.flush()
@@ -123,13 +135,13 @@ export class PartFile {
     await this.#removeRecord()
   }
 
-  /** Gives up for now: what came stays where it can be gone on with, and is taken away where not. */
-  async leave(): Promise<void> {
-    if (this.#writer === null) return
+  /** Gives up for now: what came stays where it can be gone on with, and is taken away where not. Whether it stays. */
+  async leave(): Promise<boolean> {
+    if (this.#writer === null) return false
     const canResume = this.#version?.validator !== null && this.size > 0
     if (!canResume) {
       await this.drop()
-      return
+      return false
     }
     try {
       await this.#writer.flush()
@@ -138,6 +150,7 @@ export class PartFile {
       // The disk is full, or gone: what made us leave is told, and what was written before is kept.
     }
     await this.#close()
+    return true
   }
 
   /** Takes away what there is of the file under its other name. */

@@ -16,6 +16,9 @@ export interface PartRecord {
   readonly inode: string
 }
 
+/** Of a file on its way, and with `.json` after it of its record. */
+export const PART_ENDING = '.trawl-part'
+
 const VERSION = 1
 
 export function hashUrl(url: string | URL): string {

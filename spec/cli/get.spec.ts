@@ -212,7 +212,7 @@ describe('trawl get, a list', () => {
     expect(failed.get(bad[3]!)).toMatchObject({ line: 306, status: null, error: 'ERR_CONNECT_TCP' })
     expect(stderr).toContain('line 305: "nonsense" is not a URL')
     expect(stderr).toMatch(/304 done in .*: 300 ok, 4 failed\n/)
-    expect(stderr).toContain('status       200: 301   404: 1\n')
+    expect(stderr).toContain('status       200: 300   404: 1\n')
     expect(stderr).toContain(`host         b.localhost:${port}: 100 ok, 0 failed`)
   })
 

@@ -42,7 +42,7 @@ describe.each([
   ['is too slow for that', SlowDisk],
 ])('a disk that %s:', (_how, Pace) => {
   const open = (path: string, force: boolean): Promise<OutputFolder> =>
-    OutputFolder.open(path, force, new Pace())
+    OutputFolder.open(path, force ? 'replace' : 'refuse', new Pace())
 
   describe('an output folder', () => {
     it('takes each body in a file of its own', async () => {

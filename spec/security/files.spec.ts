@@ -138,7 +138,7 @@ describe('a name out of a URL', () => {
 })
 
 async function store(url: string, force: boolean, size = 15): Promise<void> {
-  const folder = await OutputFolder.open(base, force)
+  const folder = await OutputFolder.open(base, force ? 'replace' : 'refuse')
   const file = await folder.place(new URL(url))
   await file.write(Buffer.alloc(size, 'from the server'))
   await file.commit()

@@ -180,7 +180,7 @@ export const SECRET_GUARDS: readonly Guard[] = [
       'a bad argument',
     ],
   ]),
-  ...guardsOf('cli/item-url.ts', [
+  ...guardsOf('jobs/item-url.ts', [
     [
       'passwords on the command line',
       'return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown',

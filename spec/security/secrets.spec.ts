@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { showUrlText } from '../../lib/cli/item-url.ts'
+import { showUrlText } from '../../lib/jobs/item-url.ts'
 import { watch } from '../../lib/core/debug.ts'
 import { channels } from '../../lib/core/diagnostics.ts'
 import { Client, type ClientOptions, type RequestOptions } from '../../lib/index.ts'

@@ -1,4 +1,4 @@
-import { constants, fdatasync, ftruncateSync, writeSync } from 'node:fs'
+import { constants, ftruncateSync, writeSync } from 'node:fs'
 import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly clock: Clock
   /** Told in words what was found damaged, and what was done about it. */
   readonly note: (text: string) => void
+  /** Forces to the disk what entries speak of, before they are forced there themselves. */
+  readonly beforeSync?: (() => Promise<void>) | undefined
 }
 
 /** Not through a link: in a folder that others write to it would lead to a file of somebody's choice. Windows has no such flag. */
@@ -316,20 +318,24 @@ export class Journal {
 
   /** One at a time: the one that is under way, or a new one. */
   #sync(): Promise<void> {
-    this.#syncing ??= new Promise<void>((settle, reject) => {
-      const { end } = this.#contents
-      this.#unsynced = 0
-      fdatasync(this.#handle.fd, (error) => {
-        this.#syncing = null
-        if (error === null) {
-          this.#synced = end
-          settle()
-          // What was added meanwhile.
-          if (end < this.#contents.end && !this.#isClosed) this.#syncSoon()
-        } else reject(fileError('write', this.path, error))
-      })
-    })
+    this.#syncing ??= this.#syncNow()
     return this.#syncing
+  }
+
+  async #syncNow(): Promise<void> {
+    const { end } = this.#contents
+    this.#unsynced = 0
+    try {
+      await this.#options.beforeSync?.()
+      await this.#handle.datasync()
+      this.#synced = end
+    } catch (error) {
+      throw fileError('write', this.path, error)
+    } finally {
+      this.#syncing = null
+    }
+    // What was added meanwhile.
+    if (end < this.#contents.end && !this.#isClosed) this.#syncSoon()
   }
 }
 

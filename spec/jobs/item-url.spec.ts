@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseItemUrl, showUrlText, withoutCredentials } from '../../lib/cli/item-url.ts'
+import { parseItemUrl, showUrlText, withoutCredentials } from '../../lib/jobs/item-url.ts'
 
 describe('a URL of the list', () => {
   it.each([
@@ -28,12 +28,6 @@ describe('a URL of the list', () => {
     ['http://joe:pw@a:b/', '"http://***@a:b/" is not a valid URL; check its host and port'],
   ])('%s is refused, with the remedy', (text, message) => {
     expect(parseItemUrl(text)).toBe(message)
-  })
-
-  it('is refused when its line is too long', () => {
-    expect(parseItemUrl('http://a/', true)).toBe(
-      '"http://a/"... is longer than 65536 characters; put one URL on a line',
-    )
   })
 
   it('is shown without name and password, and not at any length', () => {

@@ -1,11 +1,5 @@
-import { CLI_LIMITS } from './limits.ts'
-
-/** The URL that a text means, or what is wrong with it, with the remedy. */
-export function parseItemUrl(text: string, tooLong = false): URL | string {
-  if (tooLong) {
-    const shown = quoted(text)
-    return `${shown}... is longer than ${CLI_LIMITS.maxLineLength} characters; put one URL on a line`
-  }
+/** The URL that a text means, or what is wrong with it, with the remedy. Without its fragment, which is not sent. */
+export function parseItemUrl(text: string): URL | string {
   if (!/^https?:/iu.test(text)) {
     const shown = quoted(text)
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(text)?.[1]

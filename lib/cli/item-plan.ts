@@ -1,0 +1,60 @@
+import type { RequestOptions } from '../index.ts'
+import type { JobItem } from '../jobs/job-item.ts'
+
+/** How an item is asked for. */
+export interface ItemPlan {
+  /** undefined: a plain GET with the client's own settings. */
+  readonly request: RequestOptions | undefined
+  /**
+   * Fetch bodies whole first, up to the client's own `maxBodySize`. Only whole bodies may share a
+   * pipeline: a streamed one stops all behind it when its reader is slow.
+   */
+  readonly whole: boolean
+  /** An answer that broke off may be asked for again. */
+  readonly mayRepeat: boolean
+  /** It is a GET without a body: its rest may be asked for. */
+  readonly isGet: boolean
+}
+
+/** Methods whose answer may be asked for again once it has begun (RFC 9110 section 9.2.2). */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND'])
+
+/** `pipelines`: more than one request may be in flight on a connection. */
+export function itemPlan(method: string, request: RequestOptions | undefined, pipelines: boolean): ItemPlan {
+  const hasBody = request?.body !== undefined
+  return {
+    request,
+    // Only these: a body that is too large is asked for a second time, which a POST must not be.
+    whole: pipelines && (method === 'GET' || method === 'HEAD') && !hasBody,
+    mayRepeat: REPEATABLE.has(method),
+    isGet: method === 'GET' && !hasBody,
+  }
+}
+
+/** What an item of the list asks for, on top of what all of the run do. */
+export function ownPlan(
+  item: JobItem,
+  base: RequestOptions | undefined,
+  runMethod: string,
+  pipelines: boolean,
+): ItemPlan {
+  const { headers, clientIp, session, priority } = item
+  const body = item.body ?? base?.body ?? undefined
+  const method = item.method ?? (item.body === undefined ? runMethod : 'POST')
+  const request: RequestOptions = {
+    ...base,
+    method,
+    body: method === 'GET' && item.body === undefined ? undefined : body,
+  }
+  if (headers !== undefined || item.checksum !== undefined) request.headers = headersOf(item)
+  if (clientIp !== undefined) request.clientIp = clientIp
+  if (session !== undefined) request.session = session
+  if (priority !== undefined) request.priority = priority
+  return itemPlan(method, request, pipelines)
+}
+
+/** What has a checksum is asked for uncoded: the checksum is that of the file's own bytes. */
+function headersOf({ headers = {}, checksum }: JobItem): NonNullable<RequestOptions['headers']> {
+  const hasCoding = Object.keys(headers).some((name) => name.toLowerCase() === 'accept-encoding')
+  return checksum === undefined || hasCoding ? headers : { ...headers, 'Accept-Encoding': 'identity' }
+}

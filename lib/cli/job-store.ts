@@ -1,0 +1,109 @@
+import { existsSync, lstatSync, type Stats } from 'node:fs'
+import { access, lstat, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PART_ENDING } from '../jobs/part-record.ts'
+import type { BodySink, BodyStore } from './body-sink.ts'
+import type { DiskPace } from './disk-pace.ts'
+import { existsError, systemCode } from './file-error.ts'
+import type { FileName } from './file-names.ts'
+import { JobFile, type JobFolder } from './job-file.ts'
+import { KeptFile } from './kept-file.ts'
+import { CLI_LIMITS } from './limits.ts'
+import { tryFolder, twiceError, type Existing, type OutputFolder } from './output-folder.ts'
+
+/**
+ * The files of a job. An item that is not finished may have its file all the same, when the process was killed between
+ * the two: a file that is younger than the job is the job's own, and made anew. An older one is the user's.
+ */
+export class JobStore implements BodyStore, JobFolder {
+  readonly pace: DiskPace
+  readonly fsync: boolean
+  readonly #folder: OutputFolder
+  readonly #existing: Existing
+  /** When the job began, ms since 1970. */
+  readonly #since: number
+  readonly #underWay = new Set<string>()
+  /** Folders that have names which may not be on the disk yet. */
+  #named = new Set<string>()
+
+  constructor(folder: OutputFolder, existing: Existing, since: number, fsync: boolean) {
+    this.#folder = folder
+    this.#existing = existing
+    this.#since = since
+    this.fsync = fsync
+    this.pace = folder.pace
+  }
+
+  place(url: URL, out: string): BodySink | Promise<BodySink> {
+    const name = this.#folder.nameOf(url, out)
+    if (!this.pace.mayWait()) return this.#placeSlowly(url, name)
+    const path = this.#folder.plainPath(name)
+    const started = performance.now()
+    let facts: Stats | undefined
+    try {
+      facts = lstatSync(path, OR_UNDEFINED)
+    } catch {
+      return this.#placeSlowly(url, name)
+    }
+    const hasPart = facts === undefined && existsSync(`${path}${PART_ENDING}.json`)
+    this.pace.took(performance.now() - started)
+    if (facts !== undefined && facts.isDirectory()) return this.#placeSlowly(url, name)
+    return this.#sink(url, path, facts, hasPart)
+  }
+
+  async #placeSlowly(url: URL, name: FileName): Promise<BodySink> {
+    const path = await this.#folder.locate(name)
+    const [facts, hasPart] = await Promise.all([
+      lstat(path).catch(() => undefined),
+      access(`${path}${PART_ENDING}.json`).then(
+        () => true,
+        () => false,
+      ),
+    ])
+    return this.#sink(url, path, facts, hasPart)
+  }
+
+  /** Rejects where the path is taken. */
+  #sink(url: URL, path: string, facts: Stats | undefined, hasPart: boolean): BodySink | Promise<BodySink> {
+    if (this.#underWay.has(path)) return Promise.reject(twiceError(path))
+    const isForeign = facts !== undefined && facts.mtimeMs < this.#since - CLI_LIMITS.fileTimeSlack
+    if (isForeign && this.#existing === 'skip') return new KeptFile(path)
+    if (isForeign && this.#existing === 'refuse') return Promise.reject(existsError(path))
+    this.#underWay.add(path)
+    return new JobFile(this, url, path, hasPart, () => this.#underWay.delete(path))
+  }
+
+  async makeFolders(path: string): Promise<void> {
+    await tryFolder(dirname(path))
+  }
+
+  named(folder: string): void {
+    if (this.fsync) this.#named.add(folder)
+  }
+
+  /** Has the names on the disk that files were given, before the journal says so. */
+  async sync(): Promise<void> {
+    const folders = [...this.#named]
+    this.#named = new Set()
+    for (let at = 0; at < folders.length; at += CLI_LIMITS.foldersAtOnce) {
+      await Promise.all(folders.slice(at, at + CLI_LIMITS.foldersAtOnce).map(syncFolder))
+    }
+  }
+}
+
+const OR_UNDEFINED = { throwIfNoEntry: false } as const
+
+/** Not every system can. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if (['EISDIR', 'EPERM', 'EACCES', 'ENOENT'].includes(systemCode(error))) return null
+    throw error
+  })
+  try {
+    await handle?.sync()
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(systemCode(error))) throw error
+  } finally {
+    await handle?.close()
+  }
+}

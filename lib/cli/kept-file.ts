@@ -1,0 +1,27 @@
+import type { BodySink } from './body-sink.ts'
+
+/** A file that stood there before and is kept: its item is done without a request. */
+export class KeptFile implements BodySink {
+  readonly isThere = true
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  write(): undefined {
+    return undefined
+  }
+
+  async restart(): Promise<boolean> {
+    return true
+  }
+
+  commit(): string {
+    return this.#path
+  }
+
+  async discard(): Promise<void> {
+    // It is not ours.
+  }
+}
