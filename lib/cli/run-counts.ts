@@ -32,6 +32,8 @@ export class RunCounts {
   #hosts: readonly HostProgress[] = []
   #clientIps: readonly ClientIpProgress[] = []
   #readAgainAt = -Infinity
+  /** ms. */
+  #lastCost = 0
   #periodStart: number = performance.now()
   #periodBefore = 0
 
@@ -74,7 +76,10 @@ export class RunCounts {
       this.#periodStart = now
     }
     const end = performance.now()
-    this.#readAgainAt = end + (end - now) * CLI_LIMITS.statsShare
+    const cost = end - now
+    // One that was slow alone, as the first one is, says nothing.
+    this.#readAgainAt = end + Math.min(cost, this.#lastCost) * CLI_LIMITS.statsShare
+    this.#lastCost = cost
   }
 
   /** What has something to do or had of late, most of it first, and those that are paused not last. */

@@ -15,6 +15,8 @@ export interface RunFacts {
   readonly finish?: FinishReason | null | undefined
   /** What earlier runs of the same job did; undefined: there were none. */
   readonly before?: { readonly ok: number; readonly failed: number } | undefined
+  /** Entries of the input that were there before, and were dropped. */
+  readonly duplicates?: number | undefined
   /** undefined: nobody watched. */
   readonly refusals?: Pick<RefusalWatch, 'pauses' | 'asides'> | undefined
 }

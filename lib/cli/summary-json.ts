@@ -20,6 +20,7 @@ export function summaryJson(tally: Tally, facts: RunFacts): string {
     done: tally.done,
     ok: tally.ok,
     failed: tally.failed,
+    duplicates: facts.duplicates ?? 0,
     skipped: tally.skipped,
     unfinished: tally.unfinished,
     before: facts.before ?? null,

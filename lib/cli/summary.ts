@@ -45,7 +45,7 @@ export function summaryLines(tally: Tally, facts: RunFacts): string[] {
 }
 
 function totalLines(tally: Tally, facts: RunFacts): string[] {
-  const { elapsedMs, stopped, before } = facts
+  const { elapsedMs, stopped, before, duplicates = 0 } = facts
   const rate = elapsedMs > 0 ? (tally.done * 1000) / elapsedMs : 0
   const lines = [
     `${formatCount(tally.done)} done in ${formatDuration(elapsedMs)} (${formatRate(rate)}/s): ` +
@@ -53,6 +53,7 @@ function totalLines(tally: Tally, facts: RunFacts): string[] {
   ]
   if (stopped !== '') lines.push(`stopped early: ${readable(stopped)}`)
   else if (finishOf(facts) === 'done') lines.push(field('ended', 'at the end of the list'))
+  if (duplicates > 0) lines.push(field('duplicates', `${formatCount(duplicates)} dropped`))
   if (tally.skipped > 0) lines.push(field('skipped', `${formatCount(tally.skipped)}: their files were there`))
   if (tally.unfinished > 0) {
     lines.push(field('unfinished', `${formatCount(tally.unfinished)} of the failed were broken off`))

@@ -74,6 +74,25 @@ describe('the summary', () => {
 `)
   })
 
+  it('tells a job what was done before, and what has to be done again', () => {
+    const tally = new Tally()
+    for (let i = 0; i < 6; i++) tally.add(outcome({}))
+    tally.add(outcome({ status: 0, skipped: true }))
+    tally.add(outcome({ resumedFrom: 2_048 }))
+    tally.add(outcome({ ...failure('ERR_CLOSED', 'closed', EXIT.other), unfinished: true }))
+    const job = { ...facts, before: { ok: 1_000, failed: 20 }, duplicates: 3, finish: null }
+    expect(summaryText(tally, job).split('\n').slice(0, 8)).toEqual([
+      '9 done in 2.0 s (4.5/s): 8 ok, 1 failed',
+      '  duplicates   3 dropped',
+      '  skipped      1: their files were there',
+      '  unfinished   1 of the failed were broken off',
+      '  job          1,020 done before (1,000 ok, 20 failed), 8 in this run: 1,028 in all',
+      '  received     800 B, decoded 2.3 KiB',
+      '  saved        1.6 KiB by compression',
+      '  resumed      1 file; 2.0 KiB of them were there',
+    ])
+  })
+
   it('says so when the run was stopped, and is short when there was nothing', () => {
     const nothing = { ...facts, elapsedMs: 0, dialled: 0, reused: 0, outputDir: '', report: '' }
     expect(summaryText(new Tally(), { ...nothing, stopped: 'interrupted' }))
