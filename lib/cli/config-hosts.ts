@@ -1,12 +1,10 @@
 import type { HostOptions, PacingInput } from '../index.ts'
 import { checkByClient } from './check-by-client.ts'
 import { usageError } from './cli-error.ts'
+import { HOST_KEYS } from './config-keys.ts'
 import { checkKey, isTable, readFlag, readText, type ConfigTable, type PlaceOf } from './config-table.ts'
 import { countOption, MAX_CONNECTIONS, MAX_PIPELINE, secondsOption } from './options.ts'
 import { pacingOf, rateOption } from './rate.ts'
-
-/** What a host may have of its own. */
-export const HOST_KEYS: readonly string[] = ['max-conn', 'pipeline', 'rate', 'auto-throttle', 'stall-limit']
 
 /** The table `hosts` of a config file: patterns, and the settings of each. Throws a CliError. */
 export function readHosts(hosts: unknown, placeOf: PlaceOf): Readonly<Record<string, HostOptions>> {
@@ -45,7 +43,7 @@ function checkPatterns(hosts: Readonly<Record<string, HostOptions>>, placeOf: Pl
 function readHost(table: ConfigTable, pattern: string): HostOptions {
   const has = (key: string): boolean => Object.hasOwn(table.entries, key)
   for (const key of Object.keys(table.entries))
-    checkKey(table, key, `[hosts."${pattern.slice(0, 64)}"]`, HOST_KEYS)
+    checkKey(table, key, `[hosts."${pattern.slice(0, 64)}"]`, [...HOST_KEYS.keys()])
   const pacing: PacingInput = {
     ...(has('rate') ? wholePace(readText(table, 'rate', rateOption)) : {}),
     ...(has('auto-throttle') ? { autoThrottle: readFlag(table, 'auto-throttle') } : {}),

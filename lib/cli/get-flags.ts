@@ -49,7 +49,7 @@ function addFiles(command: Command): void {
         .choices(INPUT_FORMATS)
         .default('auto'),
     )
-    .option('--no-dedupe', 'fetch what the input has twice twice')
+    .option('--no-dedupe', 'fetch a URL as often as the input has it')
     .option('--output-dir <dir>', 'write the bodies to files below this folder', pathOption)
     .option('--force', 'replace files that exist')
     .option('--skip-existing', 'a file that exists counts as done, without a request')
@@ -140,7 +140,7 @@ function addSession(command: Command): void {
 function addNetwork(command: Command): void {
   command
     .optionsGroup('Network:')
-    .option('-x, --proxy <url>', 'http, https, socks5 or socks5h; default: the environment, as curl')
+    .option('-x, --proxy <url>', 'the proxy: http, https, socks5 or socks5h; default: the environment')
     .option('-U, --proxy-user <name:password>', 'for the proxy')
     .option('--noproxy <hosts>', 'without proxy to these, with commas between; * for all')
     .addOption(
