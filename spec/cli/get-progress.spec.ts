@@ -33,6 +33,23 @@ function url(path: string): string {
   return `http://127.0.0.1:${port}/${path}`
 }
 
+/** What a run says that gets the signal while its only answer waits. */
+async function messagesOf(mode: string): Promise<string> {
+  const running = bench.start(['get', '--output-dir', 'out', '--progress', mode, url('hold')])
+  await isHeld.promise
+  const { promise: told, resolve } = Promise.withResolvers<void>()
+  running.child.stderr!.on('data', () => {
+    if (/0 done in|"finish":null/.test(running.messages())) resolve()
+  })
+  running.child.kill('SIGUSR1')
+  await told
+  held[0]!.end('yes')
+  const { stderr, code } = await running.ended
+  expect(code).toBe(0)
+  expect(stderr).not.toContain('Debugger')
+  return stderr
+}
+
 interface Line {
   readonly type: string
   readonly finish: string | null
@@ -86,23 +103,6 @@ describe('--progress bar', () => {
 })
 
 describe.skipIf(process.platform === 'win32')('SIGUSR1', () => {
-  /** What a run says that gets the signal while its only answer waits. */
-  async function messagesOf(mode: string): Promise<string> {
-    const running = bench.start(['get', '--output-dir', 'out', '--progress', mode, url('hold')])
-    await isHeld.promise
-    const { promise: told, resolve } = Promise.withResolvers<void>()
-    running.child.stderr!.on('data', () => {
-      if (/0 done in|"finish":null/.test(running.messages())) resolve()
-    })
-    running.child.kill('SIGUSR1')
-    await told
-    held[0]!.end('yes')
-    const { stderr, code } = await running.ended
-    expect(code).toBe(0)
-    expect(stderr).not.toContain('Debugger')
-    return stderr
-  }
-
   it.each(['plain', 'none'])('prints statistics while --progress %s goes on', async (mode) => {
     const messages = await messagesOf(mode)
     expect(messages).toMatch(/^statistics: 0\/1, 0 ok, 0 failed, /m)
