@@ -26,7 +26,10 @@ export const OTHERS = 'others'
 export class RunFigures {
   done = 0
   ok = 0
+  /** As items tell them; one that has failed may not know. */
   retries = 0
+  /** As the channels tell them; who asks again by a new call is not seen there. */
+  retriesSeen = 0
   redirects = 0
   bytesOnWire = 0
   bytesDecoded = 0
@@ -76,8 +79,11 @@ export class RunFigures {
   /** An answer or an error that is tried again, and so is no outcome. */
   addRetry(status: number, now: number): void {
     const bucket = this.times.at(now)
+    this.retriesSeen++
     bucket.retries++
-    if (isRefusal(status)) bucket.refusals++
+    if (!isRefusal(status)) return
+    bucket.refusals++
+    bucket.refusedRetries++
   }
 
   #addError(error: string, { message, url }: RunOutcome): void {

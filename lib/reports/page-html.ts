@@ -111,7 +111,12 @@ function totals({ figures, watch, end }: PageContent): string {
     ['cache', 'Saved by the cache', bytesText(savedByCache), `${countText(figures.fromCache)} answers`],
     ['dialled', 'Connections dialled', countText(dialled), `${countText(watch.mostOpen)} open at most`],
     ['reused', 'Requests on an open one', countText(reused), ''],
-    ['retries', 'Retries', countText(figures.retries), `${countText(figures.redirects)} redirects followed`],
+    [
+      'retries',
+      'Retries',
+      countText(Math.max(figures.retries, figures.retriesSeen)),
+      `${countText(figures.redirects)} redirects followed`,
+    ],
   ]
   const items = tiles.map(([id, name, value, more]) => {
     const small = more === '' ? '' : `<small>${escape(more)}</small>`

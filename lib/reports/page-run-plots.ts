@@ -55,11 +55,12 @@ export function runPlots({ figures, end }: PageContent): string {
       title: 'Retries, refusals and paused targets',
       barUnit: 'in each stretch',
       bars: [
-        series('retry', 'retries', ({ retries }) => retries),
-        series('warn', 'refusals (403, 429, 503)', ({ refusals }) => refusals),
+        series('warn', 'refused (403, 429, 503), tried again', ({ refusedRetries }) => refusedRetries),
+        series('bad', 'refused for good', ({ refusals, refusedRetries }) => refusals - refusedRetries),
+        series('retry', 'other retries', ({ retries, refusedRetries }) => retries - refusedRetries),
       ],
       lineUnit: 'targets',
-      lines: [series('l1', 'targets paused (right)', ({ paused }) => paused)],
+      lines: [series('l2', 'targets paused (right)', ({ paused }) => paused)],
     }),
   ].join('\n')
 }

@@ -53,8 +53,9 @@ export function timePlot(plot: TimePlot): string {
   const sums = Array.from({ length: count }, (_, i) =>
     bars.reduce((sum, { values }) => sum + (values[i] ?? 0), 0),
   )
-  const barTicks = ticksTo(Math.max(...sums))
-  const lineTicks = ticksTo(Math.max(...lines.flatMap(({ values }) => values), 0))
+  const levels = lines.flatMap(({ values }) => values)
+  const barTicks = ticksTo(Math.max(...sums), 4, sums.every(Number.isInteger))
+  const lineTicks = ticksTo(Math.max(...levels, 0), 4, true)
   const y = linear(barTicks.at(-1)!, floor, TOP)
   const lineY = linear(lineTicks.at(-1)!, floor, TOP)
   const hasBars = bars.length > 0

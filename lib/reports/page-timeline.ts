@@ -118,7 +118,7 @@ const RESULTS: Readonly<Record<Slice['result'], string>> = {
   lost: 'lost with its connection',
 }
 
-/** Without the scheme, which a row has no room for. */
-export function shortTarget(target: string): string {
-  return target.replace(/^https?:\/\//, '')
+/** Host and port: a row has no room for more. */
+function shortTarget(target: string): string {
+  return target.replace(/^https?:\/\//, '').split(' ', 1)[0]!
 }

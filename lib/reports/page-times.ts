@@ -8,6 +8,8 @@ export class TimeBucket {
   /** Failed in another way. */
   errors = 0
   retries = 0
+  /** Those of them that came of a refusal. */
+  refusedRetries = 0
   /** Answers with 403, 429 or 503, those that were tried again included. */
   refusals = 0
   /** Bytes read. */
@@ -24,6 +26,7 @@ export class TimeBucket {
     this.badStatus += next.badStatus
     this.errors += next.errors
     this.retries += next.retries
+    this.refusedRetries += next.refusedRetries
     this.refusals += next.refusals
     this.bytes += next.bytes
     this.connections = Math.max(this.connections, next.connections)
