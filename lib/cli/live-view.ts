@@ -9,6 +9,14 @@ export type ProgressStream = Writable & {
   readonly rows?: number
 }
 
+/** Some terminals do not know theirs, and say 0. */
+export function sizeOf({ columns, rows }: ProgressStream): {
+  readonly columns: number
+  readonly rows: number
+} {
+  return { columns: columns || 80, rows: rows || 24 }
+}
+
 /** Between these a terminal that knows them shows nothing (mode 2026); the others ignore them. */
 const HOLD = '\x1b[?2026h'
 const SHOW = '\x1b[?2026l'
@@ -45,7 +53,7 @@ export class LiveView {
 
   /** A terminal that became narrower has wrapped the lines, most of today's do: then they take more rows. */
   #toStart(): string {
-    const columns = this.#stream.columns ?? 80
+    const { columns } = sizeOf(this.#stream)
     let rows = 0
     for (const { text } of this.#shown) rows += Math.max(1, Math.ceil(text.length / columns))
     return rows === 0 ? '\r' : `\x1b[${rows}A\r`

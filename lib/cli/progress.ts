@@ -81,14 +81,15 @@ export class Progress {
 
   /** Loaded only when used: only then is there a terminal. */
   async #openView(): Promise<void> {
-    const [{ LiveView: View }, { viewLines }] = await Promise.all([
+    const [{ LiveView: View, sizeOf }, { viewLines }] = await Promise.all([
       import('./live-view.ts'),
       import('./progress-view.ts'),
     ])
     const view = new View(this.#stream)
     this.#view = view
     this.#draw = (state): void => {
-      view.draw(viewLines(state, this.#stream.columns ?? 80, this.#stream.rows ?? 24))
+      const { columns, rows } = sizeOf(this.#stream)
+      view.draw(viewLines(state, columns, rows))
     }
     this.#stream.on('resize', this.#onResize)
   }

@@ -118,9 +118,10 @@ function pauseLines({ paused }: SummaryFigures): string[] {
   ]
 }
 
-/** Nothing where there was no choice. */
+/** Nothing where all came from the same one. */
 function clientIpLines({ clientIps }: Tally, { asides }: SummaryFigures): string[] {
-  const shown = clientIps.size > 1 || !clientIps.has('') ? [...clientIps] : []
+  const named = clientIps.size - (clientIps.has('') ? 1 : 0)
+  const shown = named > 1 || asides.length > 0 ? [...clientIps] : []
   const busiest = top(shown, CLI_LIMITS.shownClientIps, ([, { ok, failed }]) => ok + failed)
   const lines = busiest.map(([ip, { ok, failed, refused }]) => {
     const name = ip === '' ? 'not known' : readable(ip)

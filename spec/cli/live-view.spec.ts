@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LiveView } from '../../lib/cli/live-view.ts'
+import { LiveView, sizeOf } from '../../lib/cli/live-view.ts'
 import { viewLines, type ViewLine } from '../../lib/cli/progress-view.ts'
 import { makeHost, makeState } from './make-outcome.ts'
 import { Screen } from './terminal.ts'
@@ -109,6 +109,16 @@ describe('the live view', () => {
     for (let i = 0; i < 20; i++) view.print(`message ${i}`)
     expect(await screen.lines()).toEqual(['message 18', 'message 19', ...texts(wide(3, 40))])
     expect(await screen.scrolledOff()).toBe(18)
+  })
+
+  it('takes a terminal that does not know its size for one of 80 columns', async () => {
+    screen = new Screen(80, 24)
+    Object.assign(screen.stream, { columns: 0, rows: 0 })
+    const view = new LiveView(screen.stream)
+    view.draw(wide(3, 80))
+    view.draw(wide(3, 80, 'y'))
+    expect(await screen.lines()).toEqual(texts(wide(3, 80, 'y')))
+    expect(sizeOf(screen.stream)).toEqual({ columns: 80, rows: 24 })
   })
 
   it('is gone at the end, and has left the cursor alone', async () => {

@@ -51,7 +51,6 @@ describe('the summary', () => {
                first: GET http://c/: refused
   error        ERR_URL: 1
                first: line 9: "x" is not a URL
-  client IP    127.0.0.1: 1,200 ok, 4 failed
   host         a: 1,200 ok, 2 failed, 117 KiB
   host         b:80: 0 ok, 1 failed, 100 B
   slowest      b:80: 40 ms to the head, mean of 1
@@ -59,6 +58,19 @@ describe('the summary', () => {
   files        1,200 in out
   report       report.jsonl
 `)
+  })
+
+  it('counts by client IP where there are several, and those for which it is not known', () => {
+    const tally = new Tally()
+    tally.add(outcome({ clientIp: '127.0.0.1' }))
+    tally.add(outcome({ clientIp: '', ...failure('ERR_CONNECT_TCP', 'refused', EXIT.network) }))
+    expect(summaryText(tally, facts)).not.toContain('client IP')
+    tally.add(outcome({ clientIp: '127.0.0.2', status: 429, exitCode: EXIT.status }))
+    expect(summaryText(tally, facts)).toContain(`
+  client IP    127.0.0.1: 1 ok, 0 failed
+  client IP    not known: 0 ok, 1 failed
+  client IP    127.0.0.2: 0 ok, 1 failed, 1 of them refused
+  host         a`)
   })
 
   it('tells what redirects, retries and the cache did, where they did anything', () => {
