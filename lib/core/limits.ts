@@ -122,6 +122,12 @@ export const LIMITS = {
   throttleMax: 60_000,
   /** The pause after a first 429 or 503 without a Retry-After is drawn from 0 to this, ms; then it doubles. */
   refusalPause: 1_000,
+  /** What a `maxDownloadRate` that was not used up lets through at once, ms worth of it. Timers are up to 20 ms late. */
+  downloadBurst: 125,
+  /** Reads a second that make up a `maxDownloadRate`: so small they are, for many connections to take turns. */
+  readsPerSecond: 64,
+  /** The smallest such read, bytes: one of a few bytes costs as much as one of many. */
+  minReadSize: 1_024,
   /** The longest such pause, ms. */
   maxRefusalPause: 60_000,
   /** How long a target may answer with 429 and 503 only, ms. Crawlee's, and for its reason: crawls hung. */
@@ -255,6 +261,8 @@ export const LIMITS = {
   maxMapConcurrency: 10_000,
   /** Items of a job under way, those included that wait for a retry or for a server's pause. p-queue takes 2 KB for each. */
   maxJobUnderWay: 10_000,
+  /** Items that one host may have done one after the other while others have nothing under way; a dial costs as much as three. */
+  itemsPerTurn: 16,
   /** Items of a job read and not begun that memory holds, 0.7 KB each; what comes then goes to the disk, but for the first of a host. */
   jobWindow: 8_192,
   /** While so many are at hand no more are read. */
@@ -265,6 +273,8 @@ export const LIMITS = {
   maxSpill: 2_147_483_648,
   /** Bytes of waiting items that go to the disk, and come back, in one go. */
   spillPiece: 65_536,
+  /** Those that come back in one go where memory has `jobWindow` items: each of many hosts takes its own. */
+  spillSip: 1_024,
   /** Bytes of them in memory, over all hosts, before all are written. */
   spillBuffer: 8_388_608,
   /** With `ordered`, items pulled and not handed out, as a multiple of `concurrency`. */

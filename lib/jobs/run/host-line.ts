@@ -35,7 +35,8 @@ export class HostLine implements DequeItem<HostLine> {
     if (this.#at === this.#tasks.length) {
       this.#tasks = []
       this.#at = 0
-    } else if (this.#at >= 1_024) {
+    } else if (this.#at >= 32 && this.#at * 2 >= this.#tasks.length) {
+      // Not later: those before are done, and a line that never runs empty would hold all of them.
       this.#tasks = this.#tasks.slice(this.#at)
       this.#at = 0
     }

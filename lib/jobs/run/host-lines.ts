@@ -8,12 +8,36 @@ import type { Task } from './task.ts'
 /** Lines of one priority that have something to start, and room for it, in the order of their turns. */
 class Level {
   readonly priority: number
-  readonly ready = new Deque<HostLine>()
+  /** Those of origins that have nothing under way. They go first. */
+  readonly starved = new Deque<HostLine>()
+  readonly fed = new Deque<HostLine>()
 
   constructor(priority: number) {
     this.priority = priority
   }
+
+  get isEmpty(): boolean {
+    return this.starved.size + this.fed.size === 0
+  }
+
+  /** Whose turn it is. `last`: the origin that has just got something done. */
+  next(last: Origin | null, perTurn: number): HostLine | null {
+    const own = last?.lines.find((line) => line.deque === this.starved || line.deque === this.fed)
+    if (own !== undefined) {
+      const others = this.starved.size - (own.deque === this.starved ? 1 : 0)
+      if (others === 0 || last!.inRow < perTurn) return own
+    }
+    return this.starved.first ?? this.fed.first
+  }
 }
+
+/** `LIMITS`, and less in specs. */
+export type LineLimits = Readonly<
+  Record<
+    'itemsPerTurn' | 'jobWindow' | 'maxJobHosts' | 'maxSpill' | 'spillPiece' | 'spillSip' | 'spillBuffer',
+    number
+  >
+>
 
 /** How lines are kept where memory has no room for them. */
 export interface Spilling {
@@ -24,8 +48,9 @@ export interface Spilling {
 }
 
 /**
- * What waits to be started, in a line for each origin and priority. Origins take turns, higher priorities
- * first; an origin that has all the items under way that it may have is passed over. So no host's run of
+ * What waits to be started, in a line for each origin and priority, higher priorities first. Origins take turns: those
+ * that have nothing under way go first, and one that has just got something done goes on for some items, as it has a
+ * connection that would have to be closed for another. One that has all under way that it may have is passed over. So no host's run of
  * URLs keeps the others waiting, however long it is: what memory has no room for goes to the disk.
  */
 export class HostLines {
@@ -33,8 +58,8 @@ export class HostLines {
   size = 0
   readonly #placesOf: (host: string) => number
   readonly #spilling: Spilling
+  readonly #limits: LineLimits
   readonly #origins = new Map<string, Origin>()
-  readonly #paused = new Set<Origin>()
   /** Highest priority first; nearly always one. */
   readonly #levels: Level[] = []
   #inMemory = 0
@@ -46,28 +71,31 @@ export class HostLines {
   #spilled = 0
   /** Under way, by the places they hold. */
   #inside = 0
+  /** Has given a place up since something was started: it has a connection that is open, and idle now. */
+  #last: Origin | null = null
+  /** Those of them whose origin is paused. */
+  #insidePaused = 0
 
   /** `placesOf`: items of a host that may be under way at once. */
-  constructor(placesOf: (host: string) => number, spilling: Spilling) {
+  constructor(placesOf: (host: string) => number, spilling: Spilling, limits: LineLimits = LIMITS) {
     this.#placesOf = placesOf
     this.#spilling = spilling
+    this.#limits = limits
   }
 
   /** Tasks that hold a place, but for those whose server lets nobody go on. */
   get active(): number {
-    let waiting = 0
-    for (const origin of this.#paused) waiting += origin.inside
-    return this.#inside - waiting
+    return this.#inside - this.#insidePaused
   }
 
   /** Whether some could start now. */
   get hasReady(): boolean {
-    return this.#levels.some(({ ready }) => ready.size > 0)
+    return this.#levels.some((level) => !level.isEmpty)
   }
 
   /** As many wait as may: no more are to be read. */
   get isFull(): boolean {
-    return this.#lineCount >= LIMITS.maxJobHosts || this.#spilled >= LIMITS.maxSpill
+    return this.#lineCount >= this.#limits.maxJobHosts || this.#spilled >= this.#limits.maxSpill
   }
 
   /** Those that wait in memory. */
@@ -75,12 +103,13 @@ export class HostLines {
     return this.#inMemory
   }
 
-  /** The origin of `url`, for its tasks. */
-  originOf(url: URL): Origin {
-    const { origin: name } = url
+  /** The origin of `url`, for its tasks; null: of those that are no URLs, which ask nobody. */
+  originOf(url: URL | null): Origin {
+    const name = url === null ? '' : url.origin
     let origin = this.#origins.get(name)
     if (origin === undefined) {
-      origin = new Origin(name, url.host, this.#placesOf(url.hostname))
+      origin =
+        url === null ? new Origin('', '', Infinity) : new Origin(name, url.host, this.#placesOf(url.hostname))
       this.#origins.set(name, origin)
     }
     return origin
@@ -89,12 +118,12 @@ export class HostLines {
   push(task: Task, origin: Origin): void {
     this.size++
     const line = this.#lineOf(origin, task.priority)
-    if (line.spill !== null || (line.size > 0 && this.#inMemory >= LIMITS.jobWindow)) {
+    if (line.spill !== null || (line.size > 0 && this.#inMemory >= this.#limits.jobWindow)) {
       line.spill ??= this.#newSpill()
       const text = this.#spilling.toText(task)
       this.#unwritten += line.spill.push(text)
       this.#spilled += text.length
-      if (this.#unwritten > LIMITS.spillBuffer) this.#flushAll()
+      if (this.#unwritten > this.#limits.spillBuffer) this.#flushAll()
       return
     }
     line.push(task)
@@ -104,19 +133,24 @@ export class HostLines {
 
   /** The next to start, which takes its place; null: none can now. */
   take(): Task | null {
-    for (const { ready } of this.#levels) {
-      const line = ready.shift()
+    const last = this.#last
+    this.#last = null
+    for (const level of this.#levels) {
+      const line = level.next(last, this.#limits.itemsPerTurn)
       if (line === null) continue
       const { origin } = line
+      if (last !== null && last !== origin) last.inRow = 0
+      origin.inRow = last === origin ? origin.inRow + 1 : 0
       const task = line.shift()
       task.enter()
       origin.inside++
       this.#inside++
       this.#inMemory--
       this.size--
+      // It goes behind the others, and out of those that have nothing under way.
+      for (const each of origin.lines) this.#unplace(each)
       if (line.size === 0) this.#refill(line)
-      if (origin.hasRoom) this.#place(line)
-      else for (const each of origin.lines) this.#unplace(each)
+      for (const each of origin.lines) this.#place(each)
       return task
     }
     return null
@@ -125,19 +159,24 @@ export class HostLines {
   /** The task is done, or waits for something else than its server: its place is free. */
   leave(task: Task): void {
     const { origin } = task
-    if (origin === null || !task.giveUpPlace()) return
+    if (!task.giveUpPlace()) return
     origin.inside--
     this.#inside--
-    for (const line of origin.lines) this.#place(line)
+    if (origin.paused) this.#insidePaused--
+    for (const line of origin.lines) {
+      if (origin.inside === 0) this.#unplace(line)
+      this.#place(line)
+    }
+    this.#last = origin
     this.#forget(origin)
   }
 
-  /** Nothing of this origin is started until it is told otherwise. `name` as in `URL.origin`. */
+  /** Nothing of this origin is started until it is told otherwise, also when it comes later. `name` as in `URL.origin`. */
   pause(name: string): void {
-    const origin = this.#origins.get(name)
-    if (origin === undefined || origin.paused) return
+    const origin = this.originOf(new URL(name))
+    if (origin.paused) return
     origin.paused = true
-    this.#paused.add(origin)
+    this.#insidePaused += origin.inside
     for (const line of origin.lines) this.#unplace(line)
   }
 
@@ -145,7 +184,7 @@ export class HostLines {
     const origin = this.#origins.get(name)
     if (origin === undefined || !origin.paused) return
     origin.paused = false
-    this.#paused.delete(origin)
+    this.#insidePaused -= origin.inside
     for (const line of origin.lines) this.#place(line)
     this.#forget(origin)
   }
@@ -169,11 +208,15 @@ export class HostLines {
   /** Stands it in its turn, where it has something to start and room for it. */
   #place(line: HostLine): void {
     if (line.deque !== null || line.size === 0 || !line.origin.hasRoom) return
-    this.#levelOf(line.priority).ready.push(line)
+    const level = this.#levelOf(line.priority)
+    if (line.origin.inside === 0) level.starved.push(line)
+    else level.fed.push(line)
   }
 
   #unplace(line: HostLine): void {
-    if (line.deque !== null) this.#levelOf(line.priority).ready.remove(line)
+    if (line.deque === null) return
+    const level = this.#levelOf(line.priority)
+    if (!level.starved.remove(line)) level.fed.remove(line)
   }
 
   #levelOf(priority: number): Level {
@@ -193,8 +236,9 @@ export class HostLines {
       this.#lineCount--
       return
     }
+    const { jobWindow, spillPiece, spillSip } = this.#limits
     const before = spill.unwritten
-    for (const text of spill.take()) {
+    for (const text of spill.take(this.#inMemory < jobWindow ? spillPiece : spillSip)) {
       this.#spilled -= text.length
       line.push(this.#spilling.fromText(text, origin))
       this.#inMemory++
@@ -206,7 +250,7 @@ export class HostLines {
   }
 
   #newSpill(): Spill {
-    const spill = new Spill(this.#spilling.path())
+    const spill = new Spill(this.#spilling.path(), this.#limits.spillPiece)
     this.#spills.add(spill)
     return spill
   }

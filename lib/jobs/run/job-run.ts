@@ -66,16 +66,10 @@ export class JobRun {
     this.#plan = plan
     this.#lines = new HostLines(plan.placesOf, {
       path: plan.spillPath,
-      toText: ({ entry, key }) => JSON.stringify([entry.url, entry.line, entry.item, key.high, key.low]),
+      toText: ({ entry, key }) => JSON.stringify([entry, key]),
       fromText: (text, origin) => {
-        const [url, line, item, high, low] = JSON.parse(text) as [
-          string,
-          number,
-          InputItem['item'],
-          number,
-          number,
-        ]
-        return new Task({ url, line, item, problem: '' }, parseItemUrl(url) as URL, { high, low }, origin)
+        const [entry, key] = JSON.parse(text) as [InputItem, Key]
+        return new Task(entry, entry.problem === '' ? (parseItemUrl(entry.url) as URL) : null, key, origin)
       },
     })
     this.#paused = new PausedOrigins(this.#lines, plan.clock, plan.clientIps)
@@ -105,10 +99,13 @@ export class JobRun {
   async run(): Promise<void> {
     const { default: Queue } = await import('p-queue')
     this.#queue = new Queue({ concurrency: LIMITS.maxJobUnderWay })
-    this.#reader = this.#plan.input[Symbol.asyncIterator]()
+    if (this.#state !== 'stopping') this.#reader = this.#plan.input[Symbol.asyncIterator]()
     if (this.#state === 'new') this.#state = 'running'
+    // While all servers ask for a pause no socket may be open, nor any other timer that the process waits for.
+    const release = this.#plan.clock.hold()
     this.#feed()
     await this.#ended.promise
+    release()
     this.#paused.close()
     this.#lines.close()
     if (this.#failure !== null) throw this.#failure.error
@@ -154,15 +151,25 @@ export class JobRun {
       this.#lines.active < width &&
       this.#underWay < LIMITS.maxJobUnderWay
     ) {
-      const task = this.#lines.take()
+      const task = this.#next()
       if (task === null) break
       this.#start(task)
     }
-    if (this.#mayRead()) this.#read()
+    if (this.#mayRead()) onRejection(this.#read(), (error) => this.#fail(error))
     const isDone = this.#state === 'stopping' || (this.#inputEnded && this.#lines.size === 0)
     if (isDone && this.#underWay === 0 && this.#state !== 'over') {
       this.#state = 'over'
       this.#ended.resolve()
+    }
+  }
+
+  /** null: none can start, or what waits on the disk cannot be read. */
+  #next(): Task | null {
+    try {
+      return this.#lines.take()
+    } catch (error) {
+      this.#fail(error)
+      return null
     }
   }
 
@@ -182,30 +189,33 @@ export class JobRun {
 
   #mayRead(): boolean {
     if (this.#state !== 'running' || this.#inputEnded || this.#reading || this.#lines.isFull) return false
+    if (this.#underWay >= LIMITS.maxJobUnderWay) return false
     if (this.#lines.hasReady) return this.#lines.inMemory < LIMITS.jobReadAhead
     return this.#lines.active < this.#plan.width
   }
 
-  #read(): void {
+  async #read(): Promise<void> {
     this.#reading = true
-    this.#reader!.next().then(
-      ({ done, value }) => {
-        this.#reading = false
-        try {
-          if (done === true) this.#inputEnded = true
-          else if (this.#state !== 'stopping') this.#takeIn(value)
-        } catch (error) {
-          this.#fail(error)
-        }
-        this.#feed()
-      },
-      (error: unknown) => {
-        this.#reading = false
-        this.#inputEnded = true
-        if (this.#state !== 'stopping') this.#failure ??= { error }
-        this.#feed()
-      },
-    )
+    const group = await this.#nextGroup()
+    this.#reading = false
+    if (group.done === true) this.#inputEnded = true
+    // A source that hung when the run was stopped may go on long after the run is over.
+    else if (this.#isOpen) this.#takeIn(group.value)
+    this.#feed()
+  }
+
+  /** What was read before the input failed is worked off. */
+  async #nextGroup(): Promise<IteratorResult<readonly InputItem[], unknown>> {
+    try {
+      return await this.#reader!.next()
+    } catch (error) {
+      if (this.#isOpen) this.#failure ??= { error }
+      return { done: true, value: undefined }
+    }
+  }
+
+  get #isOpen(): boolean {
+    return this.#state === 'running' || this.#state === 'paused'
   }
 
   #takeIn(entries: readonly InputItem[]): void {
@@ -219,12 +229,9 @@ export class JobRun {
       if (known === 'seen') this.counts.duplicates++
       else if (known !== 'unknown') this.counts.before++
       if (known !== 'unknown') continue
-      if (isUrl) {
-        const origin = this.#lines.originOf(url)
-        this.#lines.push(new Task(entry, url, key, origin), origin)
-      } else {
-        this.#start(new Task(entry.problem === '' ? { ...entry, problem: url } : entry, null, key, null))
-      }
+      const origin = this.#lines.originOf(isUrl ? url : null)
+      const told = isUrl || entry.problem !== '' ? entry : { ...entry, problem: url }
+      this.#lines.push(new Task(told, isUrl ? url : null, key, origin), origin)
     }
   }
 
@@ -236,6 +243,10 @@ export class JobRun {
   /** A source that hangs is told, and not waited for. */
   #closeInput(): void {
     this.#inputEnded = true
-    onRejection(this.#reader?.return?.(), () => undefined)
+    onRejection(this.#endReading(), () => undefined)
+  }
+
+  async #endReading(): Promise<void> {
+    await this.#reader?.return?.()
   }
 }

@@ -8,8 +8,12 @@ export function keyText(entry: InputItem, url: URL | null, number: number): stri
   const { item } = entry
   let text = url === null ? `bad ${entry.line} ${entry.url}` : url.href
   if (item !== null) {
-    const { method = 'GET', headers, body, out, clientIp, session } = item
-    text += `\n${JSON.stringify([method, headers, body, out, clientIp, session])}`
+    const { method, headers, body, out, clientIp, session } = item
+    const own = JSON.stringify([method, headers, body, out, clientIp, session])
+    // One with nothing of its own but what is only told again is the same as a plain URL.
+    if (own !== NOTHING) text += `\n${own}`
   }
   return number === -1 ? text : `${text}\n#${number}`
 }
+
+const NOTHING = JSON.stringify([null, null, null, null, null, null])

@@ -8,6 +8,8 @@ export class Origin {
   readonly most: number
   /** Those that are. */
   inside = 0
+  /** Of its items that were started one after the other, each when the one before was done. */
+  inRow = 0
   /** Its server has refused for now: nothing of it starts, and what is under way waits. */
   paused = false
   /** By priority; nearly always one. */

@@ -10,6 +10,10 @@ import { fileError } from '../file-error.ts'
  */
 export class Spill {
   readonly #path: string
+  /** Bytes that are written in one go. */
+  readonly #piece: number
+  /** There may be a file. */
+  #hasFile = false
   /** Lines that are not in the file yet. */
   #unwritten: string[] = []
   #unwrittenSize = 0
@@ -21,8 +25,9 @@ export class Spill {
   /** Lines that were not read yet. */
   size = 0
 
-  constructor(path: string) {
+  constructor(path: string, piece: number = LIMITS.spillPiece) {
     this.#path = path
+    this.#piece = piece
   }
 
   /** `line`: without a line end in it. Returns how many bytes more it holds in memory now, or fewer. */
@@ -31,7 +36,7 @@ export class Spill {
     this.#unwritten.push(line)
     this.#unwrittenSize += line.length + 1
     this.size++
-    if (this.#unwrittenSize >= LIMITS.spillPiece) this.flush()
+    if (this.#unwrittenSize >= this.#piece) this.flush()
     return this.#unwrittenSize - before
   }
 
@@ -44,6 +49,7 @@ export class Spill {
   flush(): void {
     if (this.#unwritten.length === 0) return
     const text = Buffer.from(`${this.#unwritten.join('\n')}\n`)
+    this.#hasFile = true
     try {
       appendFileSync(this.#path, text, { mode: 0o600 })
     } catch (error) {
@@ -54,17 +60,11 @@ export class Spill {
     this.#unwrittenSize = 0
   }
 
-  /** Some of the next lines: a piece's worth. Empty when there is none left. */
-  take(): string[] {
-    if (this.#read === this.#written) {
-      const lines = this.#unwritten
-      this.#unwritten = []
-      this.#unwrittenSize = 0
-      this.size -= lines.length
-      return lines
-    }
-    const lines: string[] = []
-    while (lines.length === 0) lines.push(...this.#readLines())
+  /** Some of the next lines: of about so many bytes, but one at least. Empty when there is none left. */
+  take(most: number): string[] {
+    if (this.#read === this.#written) return this.#takeUnwritten(most)
+    let lines: string[] = []
+    while (lines.length === 0) lines = this.#readLines(most)
     this.size -= lines.length
     if (this.#read === this.#written) this.#drop()
     return lines
@@ -78,8 +78,20 @@ export class Spill {
     this.#drop()
   }
 
-  #readLines(): string[] {
-    const piece = Buffer.allocUnsafe(Math.min(LIMITS.spillPiece, this.#written - this.#read))
+  #takeUnwritten(most: number): string[] {
+    let count = 0
+    let size = 0
+    while (count < this.#unwritten.length && size < most) size += this.#unwritten[count++]!.length + 1
+    const lines = this.#unwritten.splice(0, count)
+    this.#unwrittenSize -= size
+    this.size -= count
+    return lines
+  }
+
+  #readLines(most: number): string[] {
+    // As much again as there is of a line that has not ended: a long one must not be joined over and over.
+    const wanted = Math.max(most, this.#rest.length)
+    const piece = Buffer.allocUnsafe(Math.min(wanted, this.#written - this.#read))
     try {
       const file = openSync(this.#path, 'r')
       try {
@@ -94,12 +106,14 @@ export class Spill {
     this.#read += piece.length
     const whole = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece])
     const end = whole.lastIndexOf(LF)
-    this.#rest = whole.subarray(end + 1)
+    // A copy: a part of the piece would hold all of it.
+    this.#rest = Buffer.from(whole.subarray(end + 1))
     return end === -1 ? [] : whole.toString('utf8', 0, end).split('\n')
   }
 
   #drop(): void {
-    if (this.#written > 0) rmSync(this.#path, { force: true })
+    if (this.#hasFile) rmSync(this.#path, { force: true })
+    this.#hasFile = false
     this.#written = 0
     this.#read = 0
     this.#rest = NOTHING

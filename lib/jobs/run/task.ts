@@ -8,11 +8,11 @@ export class Task {
   /** null: it is none; the entry's `problem`, or the job's check, says why. */
   readonly url: URL | null
   readonly key: Key
-  /** Where its place is; null: it needs none. */
-  readonly origin: Origin | null
+  /** Where its place is. */
+  readonly origin: Origin
   #holdsPlace = false
 
-  constructor(entry: InputItem, url: URL | null, key: Key, origin: Origin | null) {
+  constructor(entry: InputItem, url: URL | null, key: Key, origin: Origin) {
     this.entry = entry
     this.url = url
     this.key = key
