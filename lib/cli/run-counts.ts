@@ -97,8 +97,9 @@ export class RunCounts {
       (name) => recent(tally.hosts.get(name)) + busy(hosts.get(name)),
     )
     const first = busiest.slice(0, BUSY_FIRST)
+    // What waits for a paused host may wait outside the client.
     const stopped = ([name, { pausedMs, waiting }]: readonly [string, HostLoad]): number =>
-      pausedMs > 0 && !first.includes(name) ? waiting : 0
+      pausedMs > 0 && !first.includes(name) ? waiting + 1 : 0
     const paused = top(hosts, BUSY_FIRST, stopped).filter((entry) => stopped(entry) > 0)
     const names = new Set([...first, ...paused.map(([name]) => name), ...busiest])
     return [...names].slice(0, most).map((name) => {

@@ -97,7 +97,7 @@ describe('the counts of a run', () => {
 
   it('show paused hosts among the busiest, but not instead of all of them', () => {
     for (let i = 0; i < 50; i++) done(`busy${i}.test`, 100 - i)
-    targets = Array.from({ length: 50 }, (_, i) => load(`paused${i}.test`, 0, 1 + (i % 2), 1_000))
+    targets = Array.from({ length: 50 }, (_, i) => load(`paused${i}.test`, 0, i % 2, 1_000))
     const names = makeCounts()
       .read()
       .hosts.map(({ host }) => host.replace('.test', ''))
