@@ -5,7 +5,7 @@ import { readCredentials } from './credentials.ts'
 import { checkPartners } from './flag-partners.ts'
 import { clientIpsOf, type Flags } from './flags.ts'
 import type { GetOptions } from './get-options.ts'
-import { parseItemUrl } from './item-url.ts'
+import { parseItemUrl } from '../jobs/item-url.ts'
 import { readProxies } from './proxies.ts'
 import { readRequestData, type StdinHolder } from './request-data.ts'
 
@@ -22,7 +22,7 @@ export async function checkFlags(
 ): Promise<GetOptions> {
   const method = flags.request ?? (flags.data === undefined ? 'GET' : 'POST')
   checkList(urls, flags, method)
-  checkPartners(urls, flags)
+  checkPartners(urls, flags, hosts)
   const headers = headersOf(flags)
   const has = (name: string): boolean => headers.some(([given]) => given.toLowerCase() === name)
   const cookies = readCookieArgs(flags.cookie ?? [], flags.cookieJar)

@@ -35,6 +35,7 @@ export function clientOptions(
     clientIps: clientIps.length > 1 ? clientIps : undefined,
     clientIpPolicy: options.clientIpPolicy,
     moveAfterRefusal: options.moveAfterRefusal,
+    totalPacing: options.totalGap === 0 ? undefined : pacingOf(options.totalGap),
     pacing: pacing(options),
     hosts: options.hosts,
     cache: cache ?? false,

@@ -1,13 +1,14 @@
 import { usageError } from './cli-error.ts'
 import { clientIpsOf, type Flags } from './flags.ts'
+import type { GetOptions } from './get-options.ts'
 
 /** Flags that would do nothing, or undo each other: whoever gives them means something else. Throws a CliError. */
-export function checkPartners(urls: readonly string[], flags: Flags): void {
+export function checkPartners(urls: readonly string[], flags: Flags, hosts: GetOptions['hosts'] = {}): void {
   checkInput(urls, flags)
   checkOutput(flags)
   checkLoops(flags)
   checkClientIps(flags)
-  checkPace(flags)
+  checkPace(flags, hosts)
 }
 
 function checkInput(urls: readonly string[], { input, inputFormat, dedupe }: Flags): void {
@@ -80,14 +81,11 @@ function checkClientIps(flags: Flags): void {
   }
 }
 
-function checkPace(flags: Flags): void {
+function checkPace(flags: Flags, hosts: NonNullable<GetOptions['hosts']>): void {
   const { rate = 0, ratePerHost = 0, maxTime = 0, speedLimit = 0 } = flags
-  const gap = Math.max(rate, ratePerHost)
-  if (maxTime > 0 && gap * 2 > maxTime) {
-    throw usageError(
-      `--max-time ${maxTime / 1000} is too short for a rate of one in ${Number((gap / 1000).toFixed(3))} s, ` +
-        'since the wait counts; make it at least twice as long, or the rate faster',
-    )
+  checkGap('', Math.max(rate, ratePerHost), maxTime)
+  for (const [pattern, { pacing }] of Object.entries(hosts)) {
+    checkGap(` of ${pattern.slice(0, 64)}`, pacing?.minInterval ?? 0, maxTime)
   }
   const most = Math.min(flags.limitRate ?? Infinity, flags.limitRatePerHost ?? Infinity)
   if (speedLimit > most) {
@@ -95,4 +93,13 @@ function checkPace(flags: Flags): void {
       `--speed-limit ${speedLimit} gives up what --limit-rate ${most} lets through; make it lower than that`,
     )
   }
+}
+
+/** ms; `whose`: behind "a rate". */
+function checkGap(whose: string, gap: number, maxTime: number): void {
+  if (maxTime === 0 || gap * 2 <= maxTime) return
+  throw usageError(
+    `--max-time ${maxTime / 1000} is too short for a rate${whose} of one in ${Number((gap / 1000).toFixed(3))} s, ` +
+      'since the wait counts; make it at least twice as long, or the rate faster',
+  )
 }

@@ -20,6 +20,9 @@ export const EXIT_MEANINGS: ReadonlyMap<number, string> = new Map<number, string
   [EXIT.auth, 'authentication (401, 407)'],
   [EXIT.protocol, 'protocol'],
   [EXIT.status, 'error status, redirects that are not followed included'],
+  [EXIT.checksum, 'a body has another checksum than was asked for'],
+  [EXIT.timeLimit, 'ended by --max-total-time'],
+  [EXIT.failureLimit, 'ended by --max-failures'],
   [EXIT.hungUp, 'the terminal has gone'],
   [EXIT.interrupted, 'interrupted (Ctrl-C)'],
   [EXIT.terminated, 'terminated (SIGTERM)'],
@@ -37,7 +40,8 @@ cookies stay.
 
 Exit code, as wget's; the lowest but 0 wins:
   0 all fetched  1 other  2 usage  3 file  4 network  5 TLS  6 authentication
-  7 protocol  8 error status, redirects included  130 interrupted
+  7 protocol  8 error status, redirects included  9 checksum  130 interrupted
+  10 --max-total-time  13 --max-failures
 
 docs/command.md tells more, and where curl does otherwise.
 `

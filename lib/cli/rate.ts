@@ -18,7 +18,7 @@ export function rateOption(value: string): number {
 }
 
 /** How the client keeps to it. */
-export function pacingOf(gap: number): PacingInput {
+export function pacingOf(gap: number): Pick<PacingInput, 'minInterval' | 'requestsPerInterval' | 'interval'> {
   if (gap >= SHORTEST_GAP) return { minInterval: gap }
   const requestsPerInterval = Math.ceil(1_000 / gap)
   return { requestsPerInterval, interval: requestsPerInterval * gap }

@@ -171,6 +171,13 @@ describe('a config file is refused', () => {
     expect(code).toBe(2)
   })
 
+  it('that has a rate too slow for --max-time', async () => {
+    await writeFile(path, 'max-time = 30\n[hosts."*.example.com"]\nrate = "1/m"')
+    const { code, stderr } = await bench.run(['get', 'http://127.0.0.1/', '--config', path])
+    expect(stderr).toContain('--max-time 30 is too short for a rate of *.example.com of one in 60 s, since')
+    expect(code).toBe(2)
+  })
+
   it('when it cannot be read', async () => {
     const run = (name: string): ReturnType<Bench['run']> => bench.run(['get', 'http://a/', '--config', name])
     expect(await run(path)).toMatchObject({

@@ -56,23 +56,32 @@ describe('--interface', () => {
   })
 })
 
-describe('--rate-per-host', () => {
-  it('is kept for each target', async () => {
-    const first = Promise.withResolvers<void>()
-    const seen: string[] = []
-    const paced = await bench.serve((request, response) => {
-      seen.push(request.url!)
-      response.end()
-      first.resolve()
-    })
-    const urls = [0, 1, 2].map((i) => `http://127.0.0.1:${paced}/${i}`)
-    const running = bench.run(['get', ...urls, '-X', 'HEAD', '--rate-per-host', '1/h'])
-    await first.promise
-    // Time enough for the others to be sent, if nothing held them back.
-    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
-    process.emit('SIGTERM')
-    expect((await running).code).toBe(143)
-    expect(seen).toEqual(['/0'])
+/** Which of two URLs on each of two hosts are asked for at once, where one answers in an hour. */
+async function askedAtOnce(flag: string, wanted: number): Promise<string[]> {
+  const reached = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const paced = await bench.serve((request, response) => {
+    seen.push(request.headers.host!.split(':')[0]!)
+    response.end()
+    if (seen.length === wanted) reached.resolve()
+  })
+  const urls = ['a', 'b'].flatMap((host) => [0, 1].map((i) => `http://${host}.test:${paced}/${i}`))
+  const running = bench.run(['get', ...urls, '-X', 'HEAD', '--resolve', '*:80:127.0.0.1', flag, '1/h'])
+  await reached.promise
+  // Time enough for the others to be sent, if nothing held them back.
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+  process.emit('SIGTERM')
+  expect((await running).code).toBe(143)
+  return seen.toSorted()
+}
+
+describe('a rate', () => {
+  it('is kept for each target by --rate-per-host', async () => {
+    expect(await askedAtOnce('--rate-per-host', 2)).toEqual(['a.test', 'b.test'])
+  })
+
+  it('is kept over all of them by --rate', async () => {
+    expect(await askedAtOnce('--rate', 1)).toEqual(['a.test'])
   })
 
   it('leaves time for what waits with --max-time', async () => {
