@@ -63,9 +63,12 @@ class Counter {
   push(chunk: Uint8Array): void {
     let place = this.#place
     for (let i = 0; i < chunk.length; i++) {
+      if (place === 'rest') {
+        i = chunk.indexOf(LF, i)
+        if (i === -1) break
+      }
       const byte = chunk[i]!
-      if (byte === LF) place = 'start'
-      else if (place !== 'rest') place = this.#next(place, byte)
+      place = byte === LF ? 'start' : this.#next(place, byte)
     }
     this.#place = place
   }

@@ -1,7 +1,7 @@
 import type { parser as Json } from 'stream-json/core/parser.js'
 import { LIMITS } from '../../core/limits.ts'
 import { JsonBuilder, type JsonTree } from './json-builder.ts'
-import { pieceEnd } from './json-pieces.ts'
+import { braceEnd, closingQuote, isEscaped, structureEnd } from './json-pieces.ts'
 
 /** Takes the `request` of an entry, or what is wrong with it. */
 export type TakeRequest = (request: { readonly [key: string]: JsonTree | undefined }, problem: string) => void
@@ -25,6 +25,8 @@ export class HarReader {
   #key = ''
   #inKey = false
   #inString = false
+  /** The next character of the string that is read stands behind a backslash. */
+  #isEscaped = false
   /** Containers that are open. */
   #depth = 0
   /** How many of them are on the way to a request. */
@@ -45,12 +47,23 @@ export class HarReader {
     return new HarReader(jsonParser({ packValues: false }), take)
   }
 
+  /**
+   * A parser that throws gives nothing of what it was fed in that call, so no piece goes on behind the end of an
+   * object: what stands before a fault is got in every split. Where nothing is built, a piece ends where a string
+   * begins, too: if it is no key it is skipped, five times faster than the parser would.
+   */
   write(text: string): void {
     let from = 0
     while (from < text.length && this.problem === '') {
-      const end = pieceEnd(text, from, this.#inString)
-      this.#feed(text.slice(from, end))
-      from = end
+      let start = from
+      if (this.#builder !== null) from = braceEnd(text, start)
+      else if (!this.#inString) from = structureEnd(text, start)
+      else {
+        const quote = this.#stringEnd(text, from)
+        from = quote === -1 ? text.length : structureEnd(text, quote + 1)
+        if (!this.#inKey) start = quote === -1 ? from : quote
+      }
+      if (start < from) this.#feed(text.slice(start, from))
     }
   }
 
@@ -58,6 +71,14 @@ export class HarReader {
     if (this.problem !== '') return
     if (this.#depth > 0) this.problem = 'it ends in the middle'
     else if (!this.#hasEntries) this.problem = 'it has no log.entries'
+  }
+
+  /** The quote that ends the string at whose beginning, or in which, the text goes on; -1: not yet. */
+  #stringEnd(text: string, from: number): number {
+    const start = this.#isEscaped ? from + 1 : from
+    const quote = closingQuote(text, start)
+    this.#isEscaped = quote === -1 && isEscaped(text, start, text.length)
+    return quote
   }
 
   #feed(text: string): void {

@@ -29,28 +29,35 @@ export function itemOf(value: unknown, line: number, shown: string): InputItem {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return broken(shown, line, 'is not a JSON object; write one as in {"url": "http://example.com/"}')
   }
-  const fields = Object.entries(value).filter((entry) => entry[1] !== null)
   const given = (value as { url?: unknown }).url
   const url = typeof given === 'string' ? given.slice(0, LIMITS.maxInputLine) : shown
   if (given === undefined || given === null) {
     return broken(shown, line, 'has no url; add one as in {"url": "http://example.com/"}')
   }
-  for (const [name, field] of fields) {
+  const names = Object.keys(value)
+  let hasNull = false
+  for (const name of names) {
+    const field = (value as Readonly<Record<string, unknown>>)[name]
     const check = CHECKS.get(name)
     if (check === undefined) {
       const nearest = nearestName(name.slice(0, 100), CHECKS.keys())
       const hint = `did you mean ${nearest}? What is your own goes into meta`
       return broken(url, line, `the field ${quoted(name)} is not known; ${hint}`)
     }
+    if (field === null) {
+      hasNull = true
+      continue
+    }
     const fault = check(field)
     if (fault !== '') return broken(url, line, `the field ${name} ${fault}, not ${quoted(field)}`)
   }
-  return {
-    url,
-    line,
-    item: fields.length === 1 ? null : (Object.fromEntries(fields) as unknown as JobItem),
-    problem: '',
-  }
+  const item = (hasNull ? withoutNulls(value) : value) as JobItem
+  const isPlain = hasNull ? Object.keys(item).length === 1 : names.length === 1
+  return { url, line, item: isPlain ? null : item, problem: '' }
+}
+
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter((entry) => entry[1] !== null))
 }
 
 function broken(url: string, line: number, problem: string): InputItem {

@@ -3,6 +3,7 @@ import type { InputItem } from '../job-item.ts'
 import { isBlank } from './input-format.ts'
 import { LineCutter } from './line-cutter.ts'
 
+const SPACE = 32
 const HASH = 35
 /** Of a line that is too long to be a URL, what is shown. */
 const SHOWN = 100
@@ -32,6 +33,11 @@ export async function* readLines(
 
 /** The item of one line, null for one that is empty or a comment. */
 export function lineItem(raw: string, line: number): InputItem | null {
+  const first = raw.charCodeAt(0)
+  // Most lines are a URL and nothing else.
+  if (first > SPACE && first !== HASH && raw.length <= LIMITS.maxInputLine) {
+    if (raw.charCodeAt(raw.length - 1) > SPACE) return { url: raw, line, item: null, problem: '' }
+  }
   // What is read of an overlong line depends on how it was split, but for its beginning.
   const isTooLong = raw.length > LIMITS.maxInputLine
   const text = trimBlanks(isTooLong ? raw.slice(0, LIMITS.maxInputLine) : raw)

@@ -159,6 +159,32 @@ describe('a HAR', () => {
     }
   })
 
+  it('finds the end of what it skips, wherever its backslashes are', async () => {
+    const texts = [
+      '',
+      '"',
+      '\\',
+      '\\"',
+      '"\\',
+      '\\\\"}',
+      '\u0001\u2028\\u0022',
+      '}"request":{"url":"http://no/"}',
+    ]
+    for (const text of texts) {
+      const entry = {
+        [`x${text}`]: text,
+        a: text,
+        request: { url: 'http://a/', [text]: text, b: text },
+        [text]: [text],
+      }
+      const whole = JSON.stringify({ log: { [text]: text, entries: [entry, entry] } })
+      for (let size = 1; size < 12; size++) {
+        const items = await readAll(whole, { format: 'har' }, size)
+        expect(items).toEqual([plain('http://a/', 1), plain('http://a/', 2)])
+      }
+    }
+  })
+
   it('bounds one request', async () => {
     const large = { url: 'http://a/', postData: { text: 'x'.repeat(LIMITS.maxInputItem) } }
     for (const size of [65_536, 100_000_000]) {

@@ -48,7 +48,18 @@ const WORDS: Readonly<Record<Exclude<InputFormat, 'auto'>, readonly string[]>> =
       .concat(' ', '\n', ' [', " a='b'"),
   har: '{"log": {"entries":[ {"request": {"url":"http://a/" ,"method":"POST" ,"headers":[{"name":"a","value":"b"}] } ] , { [ " "a": 1 - .5e true nul \\ \\u12 \\" \u0001 \u{1f600}'
     .split(' ')
-    .concat(' ', '\n', '{"log":{"entries":[{"request":{"url":"http://a/"}},'),
+    .concat(
+      ' ',
+      '\n',
+      '{"log":{"entries":[{"request":{"url":"http://a/"}},',
+      '\\\\',
+      '\\"',
+      '"x\\":',
+      '"a\\\\"',
+      '{"b":"}\\"{"}',
+      '{"request":{"url":"http://b/\\\\"}}',
+      ']}}',
+    ),
 }
 
 async function open(url: string): Promise<AsyncIterable<Uint8Array>> {
