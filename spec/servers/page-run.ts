@@ -29,7 +29,7 @@ function servers(port: number, folder: string): string {
     ${rest}
   }`
   return [
-    'limit_req_zone $server_name zone=polite:1m rate=40r/s;',
+    'limit_req_zone $server_name zone=polite:1m rate=5r/s;',
     server('shop.test', `location / { return 200 "$request_uri ${TEXT}"; }`),
     server(
       'news.test',
@@ -44,7 +44,7 @@ function servers(port: number, folder: string): string {
     ),
     server(
       'polite.test',
-      `limit_req zone=polite burst=10 nodelay; limit_req_status 429;
+      `limit_req zone=polite burst=3 nodelay; limit_req_status 429;
        error_page 429 @slower;
        location @slower { add_header Retry-After 1 always; return 429 "slower"; }
        location / { try_files /none @page; }
@@ -90,9 +90,9 @@ export async function runWithPage(nginx: Nginx, path: string, count: number): Pr
   return { outcomes, dialled: stats.dialled, reused: stats.reused }
 }
 
-/** Every fiftieth is of the host that wants to be asked seldom. */
+/** One in 500 is of the host that wants to be asked seldom. */
 function urlOf(n: number, port: number): string {
-  const host = n % 50 === 49 ? HOSTS[4] : HOSTS[n % 4]!
+  const host = n % 500 === 499 ? HOSTS[4] : HOSTS[n % 4]!
   return `http://${host}:${port}/page/${n}`
 }
 

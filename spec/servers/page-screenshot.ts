@@ -1,4 +1,4 @@
-// Makes the picture of a page in the docs from a real run. Run it with:
+// Makes the pictures of a page in the docs from a real run. Run it with:
 // node --import ./spec/pinned-node.mjs spec/servers/page-screenshot.ts
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,18 +8,18 @@ import { Script } from '../script.ts'
 import { Chromium } from './chromium.ts'
 import { runWithPage, startSite } from './page-run.ts'
 
-const HELP = `Works off some thousand URLs of an nginx on loopback and takes a picture of the page about it.
+const HELP = `Works off some thousand URLs of an nginx on loopback and takes pictures of the page about it.
 
-  --items N   URLs; default 3000
-  --out FILE  default docs/images/html-report.png
-  --page FILE keeps the page itself, too
+  --items N      URLs; default 30000
+  --out FOLDER   default docs/images
+  --page FILE    keeps the page itself, too
 `
 
 const script = new Script(HELP)
 const { values } = script.read({
   options: {
-    items: { type: 'string', default: '3000' },
-    out: { type: 'string', default: join(import.meta.dirname, '../../docs/images/html-report.png') },
+    items: { type: 'string', default: '30000' },
+    out: { type: 'string', default: join(import.meta.dirname, '../../docs/images') },
     page: { type: 'string', default: '' },
   },
 })
@@ -32,13 +32,20 @@ const chromium = Chromium.start()
 try {
   await runWithPage(nginx, path, items)
   const page = await chromium.open()
-  await page.resize(1_000, 1_900)
+  await page.resize(1_000, 1_540)
   await page.show('screen', 'light')
   await page.goto(pathToFileURL(path).href)
-  const picture = await page.screenshot()
-  mkdirSync(join(values.out, '..'), { recursive: true })
-  writeFileSync(values.out, picture)
-  console.log(`${values.out}: ${picture.length} bytes`)
+  mkdirSync(values.out, { recursive: true })
+  await take('html-report.png')
+  await page.resize(1_000, 960)
+  await page.evaluate(`document.querySelector('#connections-and-pipelines').scrollIntoView()`)
+  await take('html-report-connections.png')
+
+  async function take(name: string): Promise<void> {
+    const picture = await page.screenshot()
+    writeFileSync(join(values.out, name), picture)
+    console.log(`${name}: ${picture.length} bytes`)
+  }
 } finally {
   await chromium.stop()
   await nginx.stop()
