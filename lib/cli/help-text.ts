@@ -29,7 +29,7 @@ export const EXIT_MEANINGS: ReadonlyMap<number, string> = new Map<number, string
 ])
 
 /** After the flags of `trawl get --help`. */
-export const GET_HELP = `
+export const GET_HELP: string = `
 Examples:
 ${EXAMPLES.map((line) => `  ${line}`).join('\n')}
 
@@ -47,7 +47,7 @@ docs/command.md tells more, and where curl does otherwise.
 `
 
 /** After those of `trawl completion --help`. */
-export const COMPLETION_HELP = `
+export const COMPLETION_HELP: string = `
 For this shell, or in its start-up file:
   bash  source <(trawl completion bash)
   zsh   source <(trawl completion zsh)
