@@ -78,9 +78,7 @@ export class JournalContents {
 
   /** An item is finished; false: it was already. */
   finish(key: Key, ok: boolean): boolean {
-    const state = this.keys.state(key)
-    if (state === 'ok' || state === 'failed') return false
-    this.keys.set(key, ok ? 'ok' : 'failed')
+    if (!this.keys.finish(key, ok)) return false
     if (ok) this.counts.ok++
     else this.counts.failed++
     return true

@@ -30,6 +30,8 @@ export class JournalLock {
     try {
       // Not 0: another process that looks whether it is taken holds it for an instant.
       db.exec(`PRAGMA busy_timeout = ${LIMITS.journalLockTimeout}`)
+      // Otherwise it makes a second file at once, which a killed process leaves, and a full disk has no room for.
+      db.exec('PRAGMA journal_mode = MEMORY')
       db.exec('BEGIN EXCLUSIVE')
     } catch (error) {
       db.close()

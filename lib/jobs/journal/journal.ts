@@ -310,7 +310,7 @@ export class Journal {
   /** While `add` goes on. */
   #syncBeside(): void {
     // At its end it looks for what was added meanwhile.
-    if (this.#syncing !== null) return
+    if (this.#syncing !== null || this.#synced >= this.#contents.end) return
     onRejection(this.#sync(), (error) => {
       this.#syncError = error as FileError
     })
@@ -324,9 +324,10 @@ export class Journal {
 
   async #syncNow(): Promise<void> {
     const { end } = this.#contents
+    const { beforeSync } = this.#options
     this.#unsynced = 0
     try {
-      await this.#options.beforeSync?.()
+      if (beforeSync !== undefined) await beforeSync()
       await this.#handle.datasync()
       this.#synced = end
     } catch (error) {
