@@ -48,11 +48,13 @@ export function rateText(value: number): string {
   return value > 0 && value < 0.95 ? value.toPrecision(2) : String(Math.round(value * 10) / 10)
 }
 
-/** `12 %`. */
+/** `12 %`, `0.5 %`; never `0 %` for some, nor `100 %` for less than all. */
 export function shareText(part: number, whole: number): string {
   if (whole === 0) return '–'
   const percent = (part * 100) / whole
-  return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`
+  if (percent === 0 || percent === 100) return `${percent} %`
+  const isFine = percent < 9.95 || percent > 99
+  return `${isFine ? Math.min(99.9, Math.max(0.1, percent)).toFixed(1) : Math.round(percent)} %`
 }
 
 function two(value: number): string {
