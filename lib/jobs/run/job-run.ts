@@ -58,7 +58,10 @@ export class JobRun {
   #reader: AsyncIterator<readonly InputItem[]> | null = null
   #reading = false
   #inputEnded = false
+  /** It ended by itself. */
+  #isRead = false
   #underWay = 0
+  #isFeeding = false
   #state: State = 'new'
   #failure: { readonly error: unknown } | null = null
 
@@ -92,7 +95,7 @@ export class JobRun {
 
   /** The input was read to its end: how many there are is known. */
   get isRead(): boolean {
-    return this.#inputEnded && this.#state !== 'stopping'
+    return this.#isRead
   }
 
   /** Resolves when all is done, or what was under way when it was stopped. Rejects when the input fails, or `work` does. */
@@ -145,6 +148,9 @@ export class JobRun {
 
   /** Starts what there is room for, and reads on where nothing else is to be had. The one place that does either. */
   #feed(): void {
+    // What is started may give its place up at once: whoever called the one that calls this looks again.
+    if (this.#isFeeding) return
+    this.#isFeeding = true
     const { width } = this.#plan
     while (
       this.#state === 'running' &&
@@ -153,8 +159,9 @@ export class JobRun {
     ) {
       const task = this.#next()
       if (task === null) break
-      this.#start(task)
+      void this.#start(task)
     }
+    this.#isFeeding = false
     if (this.#mayRead()) onRejection(this.#read(), (error) => this.#fail(error))
     const isDone = this.#state === 'stopping' || (this.#inputEnded && this.#lines.size === 0)
     if (isDone && this.#underWay === 0 && this.#state !== 'over') {
@@ -173,18 +180,16 @@ export class JobRun {
     }
   }
 
-  #start(task: Task): void {
+  async #start(task: Task): Promise<void> {
     this.#underWay++
-    onRejection(
-      this.#queue!
-        .add(() => this.#plan.work(task))
-        .finally(() => {
-          this.#underWay--
-          this.#lines.leave(task)
-          this.#feed()
-        }),
-      (error) => this.#fail(error),
-    )
+    try {
+      await this.#queue!.add(() => this.#plan.work(task))
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#underWay--
+    this.#lines.leave(task)
+    this.#feed()
   }
 
   #mayRead(): boolean {
@@ -198,7 +203,10 @@ export class JobRun {
     this.#reading = true
     const group = await this.#nextGroup()
     this.#reading = false
-    if (group.done === true) this.#inputEnded = true
+    if (group.done === true) {
+      this.#isRead = this.#isOpen && this.#failure === null
+      this.#inputEnded = true
+    }
     // A source that hung when the run was stopped may go on long after the run is over.
     else if (this.#isOpen) this.#takeIn(group.value)
     this.#feed()
