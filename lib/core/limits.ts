@@ -390,9 +390,9 @@ export const LIMITS = {
   /** Exchanges of the beginning, and of the end, that are kept for a page; 0.6 KB each. */
   maxReportSlices: 400,
 
-  /** Characters of a HAR or a trace that are gathered before a write. */
+  /** Bytes of a HAR or a trace that are gathered before a write. */
   reportWriteSize: 262_144,
-  /** Characters that are gathered while the disk is busy: what comes beyond is left out, and told. */
+  /** Bytes of them that wait while the disk is busy: what comes beyond is left out, and told. */
   reportBuffer: 16_777_216,
   /** What is gathered of a HAR or a trace is written at least this often, ms. */
   reportFlushInterval: 1_000,

@@ -30,10 +30,10 @@ const NO_ANSWER =
 const LOST = 'its connection was lost or closed before the answer, and it was sent again'
 const LEFT = 'its answer was left before its end'
 
-/** `startedAt`: ms since 1970. */
+/** `startedAt`: as ISO 8601 has it. */
 export function sendingEntry(
   sending: Sending,
-  startedAt: number,
+  startedAt: string,
   texts: HarFieldTexts,
   connection: string,
 ): HarEntry {
@@ -41,7 +41,7 @@ export function sendingEntry(
   const timings = timingsOf(sending)
   const { blocked, dns, connect, ssl, send, wait, receive } = timings
   const time = blocked + Math.max(0, dns) + Math.max(0, connect) + send + wait + receive
-  const start = `{"startedDateTime":"${new Date(startedAt).toISOString()}","time":${rounded(time)},`
+  const start = `{"startedDateTime":"${startedAt}","time":${rounded(time)},`
   const request = requestText(exchange, url, flight, texts)
   const shown = head === null ? null : responseText(head, sending.bytesOnWire, exchange, texts)
   const response = shown === null ? NO_ANSWER : shown.text
@@ -62,10 +62,10 @@ export function cachedEntry(
   exchange: Exchange,
   url: string,
   head: ResponseHead,
-  startedAt: number,
+  startedAt: string,
   texts: HarFieldTexts,
 ): HarEntry {
-  const start = `{"startedDateTime":"${new Date(startedAt).toISOString()}","time":0,`
+  const start = `{"startedDateTime":"${startedAt}","time":0,`
   const request = requestText(exchange, url, null, texts)
   const { text, mimeType } = responseText(head, 0, exchange, texts)
   const timings = '{"blocked":-1,"dns":-1,"connect":-1,"ssl":-1,"send":0,"wait":0,"receive":0}'

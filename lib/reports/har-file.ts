@@ -11,6 +11,7 @@ import {
 } from './channel-watch.ts'
 import { cachedEntry, entryText, sendingEntry, type HarEntry } from './har-entry.ts'
 import { HarFieldTexts } from './har-fields.ts'
+import { IsoDates } from './iso-dates.ts'
 import { JsonListFile } from './json-list-file.ts'
 
 export interface HarOptions {
@@ -47,6 +48,7 @@ export class HarFile implements WatchListener {
   readonly #clock: Clock
   readonly #watch: ChannelWatch
   readonly #texts: HarFieldTexts
+  readonly #dates = new IsoDates()
   readonly #note: (text: string) => void
   readonly #isOneClient: boolean
   readonly #held = new Map<Exchange, HeldEntry>()
@@ -91,7 +93,8 @@ export class HarFile implements WatchListener {
     // The end of the run, not an exchange: it never came so far.
     if (sending.flight === null && (sending.error === null || isClosed(sending.error))) return
     const { exchange, head, connection, fate, bytesOnWire, endedAt } = sending
-    const startedAt = this.#clock.date() - Math.max(0, this.#clock.now() - sending.waitedFrom)
+    const waited = Math.max(0, this.#clock.now() - sending.waitedFrom)
+    const startedAt = this.#dates.text(this.#clock.date() - waited)
     const entry = sendingEntry(sending, startedAt, this.#texts, this.#name(connection))
     const isCoded = head !== null && head.contentEncoding !== '' && bytesOnWire !== 0
     if (!isCoded) this.#file.add(entryText(entry, entry.bytesOnWire, false))
@@ -102,7 +105,8 @@ export class HarFile implements WatchListener {
   onCall({ exchange, url, head, bytesDecoded }: CallMessage): void {
     this.#release(exchange, bytesDecoded)
     if (exchange.flight !== null || head === null || this.#file.failed) return
-    const entry = cachedEntry(exchange, url, head, this.#clock.date(), this.#texts)
+    const startedAt = this.#dates.text(this.#clock.date())
+    const entry = cachedEntry(exchange, url, head, startedAt, this.#texts)
     this.#file.add(entryText(entry, bytesDecoded, false))
   }
 

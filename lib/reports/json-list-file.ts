@@ -4,6 +4,10 @@ import { open, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../core/clock.ts'
 import { LIMITS } from '../core/limits.ts'
 
+const COMMA = 44
+const NEWLINE = 10
+const NONE: Buffer = Buffer.alloc(0)
+
 export interface JsonListOptions {
   /** What the file is called in a note: "HAR". */
   readonly name: string
@@ -26,13 +30,18 @@ export class JsonListFile {
   readonly #handle: FileHandle
   readonly #path: string
   readonly #options: JsonListOptions
-  readonly #closing: string
+  readonly #closing: Buffer
   /** Where the closing brackets stand in the file. */
   #end: number
   #isEmpty: boolean
-  #gathered: string[] = []
-  /** Characters of what is gathered. */
-  #size = 0
+  /** What is gathered for the next write: as bytes, because strings that are held so long cost the collector. */
+  #chunk: Buffer = NONE
+  #filled = 0
+  /** What waits for the write before it, and how many bytes that are. */
+  #full: Buffer[] = []
+  #fullSize = 0
+  /** Memory for the next chunk. */
+  #spare: Buffer = NONE
   /** Entries that nobody could keep: the disk was too slow. */
   #left = 0
   #writing: Promise<void> | null = null
@@ -50,7 +59,7 @@ export class JsonListFile {
     this.#handle = handle
     this.#path = path
     this.#options = options
-    this.#closing = `\n${options.closing}\n`
+    this.#closing = Buffer.from(`\n${options.closing}\n`)
     this.#end = end
     this.#isEmpty = isEmpty
   }
@@ -80,24 +89,26 @@ export class JsonListFile {
   /** One entry, or several with commas between them, as JSON. */
   add(entry: string): void {
     if (this.#failed) return
-    if (this.#size > LIMITS.reportBuffer) {
+    if (this.#fullSize > LIMITS.reportBuffer) {
       this.#left++
       return
     }
-    this.#gathered.push(entry)
-    this.#size += entry.length
-    if (this.#size >= LIMITS.reportWriteSize) this.#write()
-    else this.#cancelFlush ??= this.#options.clock.after(LIMITS.reportFlushInterval, () => this.#write())
+    // A character has 3 bytes at most, or 2 of it have 4; 2 are for what stands between entries.
+    const most = entry.length * 3 + 2 + this.#closing.length
+    if (most > this.#chunk.length - this.#filled) this.#nextChunk(most, entry)
+    const chunk = this.#chunk
+    if (!this.#isEmpty) chunk[this.#filled++] = COMMA
+    chunk[this.#filled++] = NEWLINE
+    this.#isEmpty = false
+    this.#filled += chunk.write(entry, this.#filled)
+    if (this.#filled >= LIMITS.reportWriteSize) this.#flush()
+    else this.#cancelFlush ??= this.#options.clock.after(LIMITS.reportFlushInterval, () => this.#flush())
   }
 
   /** All that was added is in the file. Never rejects: what goes wrong is noted. */
   async close(): Promise<void> {
-    this.#write()
-    while (this.#writing !== null) {
-      await this.#writing
-      this.#write()
-    }
-    this.#cancelFlush?.()
+    this.#flush()
+    await this.#writing
     if (this.#left > 0 && !this.#failed) {
       const { name, note } = this.#options
       note(`the ${name} ${this.#path} lacks ${this.#left} entries: they came faster than the disk took them`)
@@ -106,37 +117,59 @@ export class JsonListFile {
     await this.#handle.close().catch((error: unknown) => this.#fail(error))
   }
 
-  #write(): void {
-    if (this.#writing !== null || this.#gathered.length === 0) return
+  /** `most`: bytes that `entry` may need, with what stands around it. */
+  #nextChunk(most: number, entry: string): void {
+    this.#flush()
+    const size = LIMITS.reportWriteSize
+    if (most > size) {
+      this.#chunk = Buffer.allocUnsafe(Buffer.byteLength(entry) + 2 + this.#closing.length)
+      return
+    }
+    this.#chunk = this.#spare === NONE ? Buffer.allocUnsafeSlow(size) : this.#spare
+    this.#spare = NONE
+  }
+
+  /** What is gathered is written now, or once what is before it has been. */
+  #flush(): void {
     this.#cancelFlush?.()
     this.#cancelFlush = null
-    const entries = this.#gathered.join(',\n')
-    this.#gathered = []
-    this.#size = 0
-    const data = Buffer.from(`${this.#isEmpty ? '\n' : ',\n'}${entries}${this.#closing}`)
-    this.#isEmpty = false
-    this.#writing = this.#writeAll(data).then(
-      () => this.#written(),
-      (error: unknown) => this.#fail(error),
-    )
+    if (this.#filled === 0) return
+    this.#full.push(this.#chunk.subarray(0, this.#filled))
+    this.#fullSize += this.#filled
+    this.#chunk = NONE
+    this.#filled = 0
+    this.#writing ??= this.#write()
   }
 
-  #written(): void {
+  /** Never rejects. */
+  async #write(): Promise<void> {
+    try {
+      for (let next = this.#full.shift(); next !== undefined; next = this.#full.shift()) {
+        this.#fullSize -= next.length
+        await this.#writeAll(next)
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
     this.#writing = null
-    if (this.#size >= LIMITS.reportWriteSize) this.#write()
   }
 
-  /** In one write, so that a kill hardly ever finds it half done; the system may take less of it. */
-  async #writeAll(data: Buffer): Promise<void> {
+  /** In one write, the brackets too, so that a kill hardly ever finds it half done; the system may take less. */
+  async #writeAll(entries: Buffer): Promise<void> {
+    const { buffer, byteOffset, length } = entries
+    const data = Buffer.from(buffer, byteOffset, length + this.#closing.length)
+    this.#closing.copy(data, length)
     let at = 0
     while (at < data.length) at += await writeSome(this.#handle.fd, data, at, this.#end + at)
-    this.#end += data.length - Buffer.byteLength(this.#closing)
+    this.#end += length
+    if (buffer.byteLength === LIMITS.reportWriteSize) this.#spare = Buffer.from(buffer)
   }
 
   #fail(error: unknown): void {
-    this.#writing = null
-    this.#gathered = []
-    this.#size = 0
+    this.#chunk = NONE
+    this.#filled = 0
+    this.#full = []
+    this.#fullSize = 0
     this.#cancelFlush?.()
     this.#cancelFlush = null
     if (this.#failed) return
@@ -151,7 +184,7 @@ export class JsonListFile {
   async #takeBack(): Promise<void> {
     try {
       await this.#handle.truncate(this.#end)
-      await writeSome(this.#handle.fd, Buffer.from(this.#closing), 0, this.#end)
+      await writeSome(this.#handle.fd, this.#closing, 0, this.#end)
     } catch {
       // It was said already that the file is not whole.
     }

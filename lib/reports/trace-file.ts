@@ -168,18 +168,21 @@ export class TraceFile implements WatchListener {
     const { localAddress, remoteAddress } = flight!.route
     const name = `${outcomeOf(sending)} ${exchange.path.slice(0, LIMITS.traceName)}`
     const message = error === null ? '' : `,"error":${JSON.stringify(error.message)}`
-    this.#sliceText(
-      `{"ph":"X",${place},"cat":"exchange","name":${JSON.stringify(name)},"args":{` +
-        `"method":${JSON.stringify(exchange.request.method)},"url":${JSON.stringify(sending.url)},` +
-        `"status":${head === null ? 0 : head.status},"fate":"${sending.fate}","bytes":${bytesOnWire},` +
-        `"attempt":${sending.attempt},"connection":${sending.connection!.serial},` +
-        `"clientIp":"${localAddress}","server":"${remoteAddress}"${message}}`,
-      from,
-      to,
-    )
-    const headAt = head === null ? to : Math.min(Math.max(flight!.headAt, from), to)
-    this.#sliceText(`{"ph":"X",${place},"name":"wait"`, from, headAt)
-    if (headAt < to) this.#sliceText(`{"ph":"X",${place},"name":"receive"`, headAt, to)
+    const args =
+      `"method":${JSON.stringify(exchange.request.method)},"url":${JSON.stringify(sending.url)},` +
+      `"status":${head === null ? 0 : head.status},"fate":"${sending.fate}","bytes":${bytesOnWire},` +
+      `"attempt":${sending.attempt},"connection":${sending.connection!.serial},` +
+      `"clientIp":"${localAddress}","server":"${remoteAddress}"${message}`
+    const start = this.#micros(from)
+    const end = this.#micros(to)
+    const headAt = head === null ? end : Math.min(Math.max(this.#micros(flight!.headAt), start), end)
+    const times = `"ts":${start},"dur":${end - start}`
+    // The outer one first: viewers go by the order of the file where slices begin at the same time.
+    let text =
+      `{"ph":"X",${place},"cat":"exchange","name":${JSON.stringify(name)},${times},"args":{${args}}},\n` +
+      `{"ph":"X",${place},"name":"wait","ts":${start},"dur":${headAt - start}}`
+    if (headAt < end) text += `,\n{"ph":"X",${place},"name":"receive","ts":${headAt},"dur":${end - headAt}}`
+    this.#file.add(text)
   }
 
   /** Time in the pool, on the first lane that is free then. */
@@ -189,8 +192,7 @@ export class TraceFile implements WatchListener {
     const lane = rows.takeLane(from, to)
     if (lane === -1) return
     const text = `"cat":"pool","id":"${rows.pid}.${lane}","pid":${rows.pid},"tid":${rows.waitTid},"name":${JSON.stringify(name)}`
-    this.#writeAt(`{"ph":"b",${text}`, from)
-    this.#writeAt(`{"ph":"e",${text}`, to)
+    this.#add(`{"ph":"b",${text},"ts":${this.#micros(from)}},\n{"ph":"e",${text},"ts":${this.#micros(to)}}`)
   }
 
   // --- private -------------------------------------------------------------------------------------

@@ -85,12 +85,11 @@ export class TraceTarget {
 
   /** The lane that a wait of this time is shown on; -1: too many wait at once. */
   takeLane(from: number, to: number): number {
-    let lane = this.#lanes.findIndex((freeAt) => freeAt <= from)
-    if (lane === -1) {
-      if (this.#lanes.length >= LIMITS.maxTraceWaits) return -1
-      lane = this.#lanes.length
-    }
-    this.#lanes[lane] = to
+    const lanes = this.#lanes
+    let lane = 0
+    while (lane < lanes.length && lanes[lane]! > from) lane++
+    if (lane >= LIMITS.maxTraceWaits) return -1
+    lanes[lane] = to
     return lane
   }
 }
