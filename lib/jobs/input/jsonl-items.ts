@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limits.ts'
 import type { InputItem } from '../job-item.ts'
 import { itemOf } from './item-fields.ts'
-import { LineCutter } from './line-cutter.ts'
+import { LineCutter, piecesOf } from './line-cutter.ts'
 import { trimBlanks } from './line-items.ts'
 
 /** Of a line that is no item, what is shown. */
@@ -16,10 +16,12 @@ export async function* readJsonl(
   let line = 0
   for await (const chunk of chunks) {
     const items: InputItem[] = []
-    for (const raw of cutter.push(chunk)) {
-      line++
-      const item = jsonItem(raw, line)
-      if (item !== null) items.push(item)
+    for (const piece of piecesOf(chunk)) {
+      for (const raw of cutter.push(piece)) {
+        line++
+        const item = jsonItem(raw, line)
+        if (item !== null) items.push(item)
+      }
     }
     if (items.length > 0) yield items
   }

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limits.ts'
 import type { InputItem } from '../job-item.ts'
 import { isBlank } from './input-format.ts'
-import { LineCutter } from './line-cutter.ts'
+import { LineCutter, piecesOf } from './line-cutter.ts'
 
 const SPACE = 32
 const HASH = 35
@@ -20,10 +20,12 @@ export async function* readLines(
   let line = 0
   for await (const chunk of chunks) {
     const items: InputItem[] = []
-    for (const raw of cutter.push(chunk)) {
-      line++
-      const item = lineItem(raw, line)
-      if (item !== null) items.push(item)
+    for (const piece of piecesOf(chunk)) {
+      for (const raw of cutter.push(piece)) {
+        line++
+        const item = lineItem(raw, line)
+        if (item !== null) items.push(item)
+      }
     }
     if (items.length > 0) yield items
   }

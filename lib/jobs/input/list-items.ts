@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limits.ts'
 import type { InputItem } from '../job-item.ts'
 import { Aria2Options, isOptionLine } from './aria2-options.ts'
-import { LineCutter } from './line-cutter.ts'
+import { LineCutter, piecesOf } from './line-cutter.ts'
 import { lineItem, trimBlanks } from './line-items.ts'
 import type { Notes } from './notes.ts'
 
@@ -20,10 +20,14 @@ export async function* readList(
   const cutter = new LineCutter(LIMITS.maxInputLine)
   const list = new List(live, notes)
   for await (const chunk of chunks) {
-    const items = list.take(cutter.push(chunk), cutter.hasTab)
+    const items: InputItem[] = []
+    for (const piece of piecesOf(chunk)) list.take(cutter.push(piece), cutter.hasTab, items)
+    list.endChunk(items)
     if (items.length > 0) yield items
   }
-  const items = [...list.take([cutter.end()], cutter.hasTab), ...list.end()]
+  const items: InputItem[] = []
+  list.take([cutter.end()], cutter.hasTab, items)
+  list.end(items)
   if (items.length > 0) yield items
 }
 
@@ -43,9 +47,8 @@ class List {
     this.#waits = !live
   }
 
-  /** The items that these lines complete. */
-  take(lines: readonly string[], hasTab: boolean): InputItem[] {
-    const items: InputItem[] = []
+  /** Adds the items that these lines complete. */
+  take(lines: readonly string[], hasTab: boolean, items: InputItem[]): void {
     for (const raw of lines) {
       this.#line++
       if (isIndented(raw)) {
@@ -66,15 +69,17 @@ class List {
         this.#options = new Aria2Options(this.#notes)
       }
     }
-    if (!this.#waits) items.push(...this.end())
-    this.#given += items.length
-    return items
   }
 
-  end(): InputItem[] {
-    const open = this.#open
+  /** Adds the last item, too, where nothing more is to be waited for. */
+  endChunk(items: InputItem[]): void {
+    if (!this.#waits) this.end(items)
+    this.#given += items.length
+  }
+
+  end(items: InputItem[]): void {
+    if (this.#open !== null) items.push(this.#close(this.#open))
     this.#open = null
-    return open === null ? [] : [this.#close(open)]
   }
 
   #takeOption(raw: string, items: InputItem[]): void {
