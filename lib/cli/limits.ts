@@ -36,6 +36,8 @@ export const CLI_LIMITS = {
   foldersAtOnce: 4,
   /** Bytes of report lines waiting for the disk before fetching waits too. */
   reportBuffer: 1_048_576,
+  /** Bytes of a report read at a time, to see what of its job it has. */
+  reportReadSize: 262_144,
   /** With --pipeline, bodies up to this size are held whole, one at a time for each connection. */
   wholeBody: 4_194_304,
   /** Cookies in each jar, 0.7 KB each: a list may have many hosts. As JSON, a file of them may still be read. */

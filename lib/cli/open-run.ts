@@ -14,8 +14,8 @@ import type { Existing } from './output-folder.ts'
 import type { ProgressStream } from './progress.ts'
 import type { Recorders } from './recorders.ts'
 import type { ReportFile } from './report-file.ts'
-import { catchUp } from './run-records.ts'
 import { SpillFolder } from './spill-folder.ts'
+import { startRun } from './start-run.ts'
 import { StdoutStore } from './stdout-store.ts'
 
 /** The process's streams; a getter each, because asking for stdin opens it. */
@@ -141,7 +141,7 @@ class Opening {
     if (report !== null) this.#closers.push(() => report.close())
     if (journal === null) return report
     try {
-      journal.startRun(report === null ? {} : { ...(await catchUp(report, journal)) })
+      await startRun(journal, report)
     } catch (error) {
       throw new CliError(EXIT.file, (error as Error).message, error)
     }
