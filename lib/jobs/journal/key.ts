@@ -12,8 +12,8 @@ const SEED = /^[0-9a-f]{16}$/
 
 /**
  * HalfSipHash-1-3 (Aumasson and Bernstein's SipHash with 32-bit words, 64 bits of result) over the UTF-16 units
- * of the text. Keyed by the seed, so that no server can make up URLs that collide and are left out. SHA-1 by
- * node:crypto takes five times as long.
+ * of the text. Keyed by the seed, so that no server can make up URLs that collide and are left out. node:crypto's
+ * SHA-1 takes twice as long: 0.75 instead of 0.35 us for a URL.
  */
 export function keyMaker(seed: string): KeyMaker {
   if (!SEED.test(seed)) throw new TypeError('a seed has 16 hex digits')
@@ -34,7 +34,6 @@ export function keyDigits({ high, low }: Key): string {
 }
 
 /** In one function, its state in locals: a call for each round would cost as much as the round. */
-// eslint-disable-next-line max-lines-per-function
 function halfSipHash(text: string, k0: number, k1: number): Key {
   let v0 = k0
   let v1 = k1 ^ 0xee
