@@ -43,7 +43,8 @@ export function sendingEntry(
   const time = blocked + Math.max(0, dns) + Math.max(0, connect) + send + wait + receive
   const start = `{"startedDateTime":"${startedAt}","time":${rounded(time)},`
   const request = requestText(exchange, url, flight, texts)
-  const shown = head === null ? null : responseText(head, sending.bytesOnWire, exchange, texts)
+  const shown =
+    head === null ? null : responseText(head, Math.max(0, sending.bytesOnWire), exchange, texts, false)
   const response = shown === null ? NO_ANSWER : shown.text
   const end =
     `"cache":{},"timings":{"blocked":${rounded(blocked)},"dns":${rounded(dns)},"connect":${rounded(connect)},` +
@@ -67,7 +68,7 @@ export function cachedEntry(
 ): HarEntry {
   const start = `{"startedDateTime":"${startedAt}","time":0,`
   const request = requestText(exchange, url, null, texts)
-  const { text, mimeType } = responseText(head, 0, exchange, texts)
+  const { text, mimeType } = responseText(head, 0, exchange, texts, true)
   const timings = '{"blocked":-1,"dns":-1,"connect":-1,"ssl":-1,"send":0,"wait":0,"receive":0}'
   return {
     before: `${start}${request},${text},`,
@@ -146,13 +147,18 @@ function responseText(
   bodySize: number,
   { request }: Exchange,
   texts: HarFieldTexts,
+  isCached: boolean,
 ): { text: string; mimeType: string } {
   const { status, statusText, minorVersion } = head
-  const { headers, cookies, type, location } = texts.ofResponse(head.headers, request)
+  const { headers, cookies, type, location, size } = texts.ofResponse(head.headers, request)
+  // "HTTP/1.1 200 OK" and the empty line; of blanks and line ends that a server may send otherwise nothing is known.
+  const onWire = 13 + statusText.length + size + 4
+  const headersSize = isCached ? -1 : onWire
+  const transferSize = isCached ? 0 : onWire + bodySize
   const text =
     `"response":{"status":${status},"statusText":${JSON.stringify(statusText)},"httpVersion":"HTTP/1.${minorVersion}",` +
     `"cookies":[${cookies}],"headers":[${headers}],"redirectURL":${JSON.stringify(location)},` +
-    `"headersSize":-1,"bodySize":${bodySize}`
+    `"headersSize":${headersSize},"bodySize":${bodySize},"_transferSize":${transferSize}`
   return { text, mimeType: type === '' ? 'x-unknown' : type }
 }
 
@@ -202,7 +208,8 @@ function placeText({ exchange: { target }, flight, attempt }: Sending, connectio
   if (route !== null && route.remoteAddress !== '') {
     text += `,"serverIPAddress":${JSON.stringify(route.remoteAddress)}`
   }
-  if (connection !== '') text += `,"connection":"${connection}"`
+  // DevTools writes the first, and reads the second.
+  if (connection !== '') text += `,"connection":"${connection}","_connectionId":"${connection}"`
   if (clientIp !== '') text += `,"_clientIp":${JSON.stringify(clientIp)}`
   if (target.proxy !== '') text += `,"_proxy":${JSON.stringify(target.proxy)}`
   return attempt === 1 ? text : `${text},"_attempt":${attempt}`

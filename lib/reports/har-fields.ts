@@ -11,6 +11,8 @@ export interface HarFields {
   readonly type: string
   /** The value of Location; '' for none. */
   readonly location: string
+  /** Bytes of their lines, with one blank behind each colon and CR LF at each end. */
+  readonly size: number
 }
 
 /** What is known of a field by its name. */
@@ -59,9 +61,11 @@ export class HarFieldTexts {
     let cookies = ''
     let type = ''
     let location = ''
+    let size = 0
     for (let i = 0; i < raw.length; i += 2) {
       const name = this.#name(raw[i]!)
       const value = raw[i + 1]!
+      size += raw[i]!.length + value.length + 4
       const isHidden = !this.#shows && (name.isSecret || secretFields?.has(name.lower) === true)
       const shown = isHidden ? HIDDEN : value
       headers += `${headers === '' ? '' : ','}${name.json}${JSON.stringify(shown)}}`
@@ -70,7 +74,7 @@ export class HarFieldTexts {
       else if (name.lower === 'cookie') cookies += this.#cookies(value)
       else if (name.lower === 'set-cookie') cookies += this.#setCookie(value)
     }
-    return { headers, cookies: cookies.slice(1), type, location }
+    return { headers, cookies: cookies.slice(1), type, location, size }
   }
 
   #name(name: string): FieldName {

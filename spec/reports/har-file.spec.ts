@@ -33,6 +33,7 @@ interface Entry {
     headers: Field[]
     content: { size: number; compression?: number; mimeType: string }
     redirectURL: string
+    headersSize: number
     bodySize: number
     _error?: string
     comment?: string
@@ -108,6 +109,7 @@ describe('a HAR', () => {
     expect(request.headers.map(({ name, value }) => `${name}: ${value}`)).toEqual(lines)
     expect(request.headersSize).toBe(sent.length)
     expect(response).toMatchObject({ status: 404, statusText: 'Not Here', bodySize: 2, redirectURL: '' })
+    expect(response.headersSize).toBe(answer.length - 'no'.length)
     expect(response.content).toEqual({ size: 2, mimeType: 'text/html; charset=x' })
     expect(response.headers.slice(1, 3)).toEqual([
       { name: 'X-Two', value: '1' },
