@@ -33,6 +33,8 @@ export class JournalLock {
       // Otherwise it makes a second file at once, which a killed process leaves, and a full disk has no room for.
       db.exec('PRAGMA journal_mode = MEMORY')
       db.exec('BEGIN EXCLUSIVE')
+      // A file that may only be read is opened all the same, and locked against nobody: a change fails there.
+      db.exec('PRAGMA user_version = 1')
     } catch (error) {
       db.close()
       if (isBusy(error))

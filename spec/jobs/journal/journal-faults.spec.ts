@@ -147,6 +147,9 @@ describe('a journal that cannot be written', () => {
     await expect(folder.open()).rejects.toMatchObject({ code: 'ERR_FILE' })
     expect((await Journal.read(folder.path)).counts.ok).toBe(0)
     chmodSync(folder.path, 0o700)
+    chmodSync(folder.file, 0o600)
+    chmodSync(join(folder.path, 'lock'), 0o400)
+    await expect(folder.open()).rejects.toThrow(/cannot lock .+readonly/)
   })
 
   it('because something else stands where it belongs', async () => {
