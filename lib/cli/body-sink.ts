@@ -6,8 +6,8 @@ export interface BodySink {
   readonly isThere?: boolean
   /** The path that an earlier try has left a part at, which can be gone on with; '': none. */
   readonly partAt?: string
-  /** The answer whose body is written next. */
-  begin?(response: Response | StreamResponse): void
+  /** The answer whose body is written next, and what was asked for: the item's URL, or a mirror's. */
+  begin?(response: Response | StreamResponse, url: URL): void
   /** A promise: wait for it before the next chunk, so that the disk slows the server down. */
   write(chunk: Uint8Array): Promise<void> | undefined
   /** Drops what was written, for a body that comes anew; false: it cannot be taken back. */

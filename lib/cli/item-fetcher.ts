@@ -177,7 +177,7 @@ export class ItemFetcher {
     for (;;) {
       const response = await this.#send(fetching, plan)
       fetching.response = response
-      sink.begin?.(response)
+      sink.begin?.(response, fetching.url)
       if (response instanceof Response) return response
       try {
         await receive(response, sink, checksum)

@@ -26,25 +26,28 @@ export interface JobFolder {
 export class JobFile implements BodySink {
   readonly partAt: string
   readonly #folder: JobFolder
-  readonly #url: URL
+  #url: URL | null = null
   readonly #path: string
   #release: (() => void) | null
   #waiting: Uint8Array[] = []
   #waitingSize = 0
   #part: PartFile | null = null
   #response: Response | StreamResponse | null = null
+  /** There may be a part beside, with a record that says of which version it is. */
+  #mayHavePart: boolean
 
-  /** `url`: what was asked for. `hasPart`: an earlier try has left one. */
-  constructor(folder: JobFolder, url: URL, path: string, hasPart: boolean, release: () => void) {
+  /** `hasPart`: an earlier try has left one. */
+  constructor(folder: JobFolder, path: string, hasPart: boolean, release: () => void) {
     this.#folder = folder
-    this.#url = url
     this.#path = path
+    this.#mayHavePart = hasPart
     this.#release = release
     this.partAt = hasPart ? path : ''
   }
 
-  begin(response: Response | StreamResponse): void {
+  begin(response: Response | StreamResponse, url: URL): void {
     this.#response = response
+    this.#url = url
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
@@ -78,6 +81,7 @@ export class JobFile implements BodySink {
     this.#part = null
     this.#forget()
     if (part === null) return ''
+    this.#mayHavePart = true
     try {
       return (await part.leave()) ? this.#path : ''
     } finally {
@@ -92,7 +96,8 @@ export class JobFile implements BodySink {
   /** A body that is still in memory, as all small ones are: whether it has its file now. */
   #storeNow(): boolean {
     const { pace, fsync } = this.#folder
-    if (!pace.mayWait()) return false
+    // The record must not come to speak for what is written over its part.
+    if (this.#mayHavePart || !pace.mayWait()) return false
     const started = performance.now()
     const isStored = storeNow(this.#path, this.#waiting, fsync)
     pace.took(performance.now() - started)
@@ -117,7 +122,7 @@ export class JobFile implements BodySink {
   async #openPart(): Promise<void> {
     await this.#folder.makeFolders(this.#path)
     this.#part = new PartFile(this.#path)
-    await this.#part.begin(partVersion(this.#url, this.#response!, Date.now()))
+    await this.#part.begin(partVersion(this.#url!, this.#response!, Date.now()))
     const chunks = this.#waiting
     this.#forget()
     for (const chunk of chunks) await this.#copy(chunk)

@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { access, lstat, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { PART_ENDING } from '../jobs/part-record.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import type { DiskPace } from './disk-pace.ts'
-import { existsError, systemCode } from './file-error.ts'
+import { existsError, FileError, systemCode } from './file-error.ts'
 import type { FileName } from './file-names.ts'
 import { JobFile, type JobFolder } from './job-file.ts'
 import { KeptFile } from './kept-file.ts'
@@ -36,22 +36,23 @@ export class JobStore implements BodyStore, JobFolder {
 
   place(url: URL, out: string): BodySink | Promise<BodySink> {
     const name = this.#folder.nameOf(url, out)
-    if (!this.pace.mayWait()) return this.#placeSlowly(url, name)
+    if (PART_NAME.test(name.name)) return Promise.reject(partError(name.name))
+    if (!this.pace.mayWait()) return this.#placeSlowly(name)
     const path = this.#folder.plainPath(name)
     const started = performance.now()
     let facts: Stats | undefined
     try {
       facts = lstatSync(path, OR_UNDEFINED)
     } catch {
-      return this.#placeSlowly(url, name)
+      return this.#placeSlowly(name)
     }
     const hasPart = facts === undefined && existsSync(`${path}${PART_ENDING}.json`)
     this.pace.took(performance.now() - started)
-    if (facts !== undefined && facts.isDirectory()) return this.#placeSlowly(url, name)
-    return this.#sink(url, path, facts, hasPart)
+    if (facts !== undefined && facts.isDirectory()) return this.#placeSlowly(name)
+    return this.#sink(path, facts, hasPart)
   }
 
-  async #placeSlowly(url: URL, name: FileName): Promise<BodySink> {
+  async #placeSlowly(name: FileName): Promise<BodySink> {
     const path = await this.#folder.locate(name)
     const [facts, hasPart] = await Promise.all([
       lstat(path).catch(() => undefined),
@@ -60,21 +61,28 @@ export class JobStore implements BodyStore, JobFolder {
         () => false,
       ),
     ])
-    return this.#sink(url, path, facts, hasPart)
+    return this.#sink(path, facts, hasPart)
   }
 
   /** Rejects where the path is taken. */
-  #sink(url: URL, path: string, facts: Stats | undefined, hasPart: boolean): BodySink | Promise<BodySink> {
+  #sink(path: string, facts: Stats | undefined, hasPart: boolean): BodySink | Promise<BodySink> {
     if (this.#underWay.has(path)) return Promise.reject(twiceError(path))
     const isForeign = facts !== undefined && facts.mtimeMs < this.#since - CLI_LIMITS.fileTimeSlack
     if (isForeign && this.#existing === 'skip') return new KeptFile(path)
     if (isForeign && this.#existing === 'refuse') return Promise.reject(existsError(path))
     this.#underWay.add(path)
-    return new JobFile(this, url, path, hasPart, () => this.#underWay.delete(path))
+    return new JobFile(this, path, hasPart, () => this.#underWay.delete(path))
   }
 
   async makeFolders(path: string): Promise<void> {
     await tryFolder(dirname(path))
+    if (!this.fsync) return
+    // Those that were made have names of their own.
+    const top = resolve(this.#folder.path)
+    for (let folder = dirname(resolve(path)); folder !== top; folder = dirname(folder)) {
+      if (folder === dirname(folder)) break
+      this.named(dirname(folder))
+    }
   }
 
   named(folder: string): void {
@@ -85,10 +93,27 @@ export class JobStore implements BodyStore, JobFolder {
   async sync(): Promise<void> {
     const folders = [...this.#named]
     this.#named = new Set()
-    for (let at = 0; at < folders.length; at += CLI_LIMITS.foldersAtOnce) {
-      await Promise.all(folders.slice(at, at + CLI_LIMITS.foldersAtOnce).map(syncFolder))
+    try {
+      for (let at = 0; at < folders.length; at += CLI_LIMITS.foldersAtOnce) {
+        await Promise.all(folders.slice(at, at + CLI_LIMITS.foldersAtOnce).map(syncFolder))
+      }
+    } catch (error) {
+      // Nothing says which are on the disk now.
+      for (const folder of folders) this.#named.add(folder)
+      throw error
     }
   }
+}
+
+/** What stands beside a file on its way. */
+const PART_NAME = new RegExp(`\\${PART_ENDING}(?:\\.json(?:\\.new)?)?$`, 'iu')
+
+function partError(name: string): FileError {
+  const shown = JSON.stringify(name)
+  return new FileError(
+    'ERR_FILE',
+    `${shown} cannot be the name of a file: a name with ${PART_ENDING} at its end is kept for parts of others; give it another by out=`,
+  )
 }
 
 const OR_UNDEFINED = { throwIfNoEntry: false } as const

@@ -143,7 +143,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
 
   /** Its names hold nothing that `join` would have to look for. */
   plainPath({ folders, name }: FileName): string {
-    return `${this.#start}${folders.join(sep)}${sep}${name}`
+    return this.#start + (folders.length === 0 ? name : folders.join(sep) + sep + name)
   }
 
   /** The path for `name`, around files that stand where it needs folders, and the reverse. */

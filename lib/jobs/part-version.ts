@@ -1,7 +1,7 @@
 import type { Response, StreamResponse } from '../index.ts'
 import type { PartVersion } from './part-file.ts'
 import { hashUrl } from './part-record.ts'
-import { contentCoding } from './range-answer.ts'
+import { contentCoding, contentLength } from './range-answer.ts'
 import { strongValidator } from './validator.ts'
 
 /**
@@ -11,11 +11,10 @@ import { strongValidator } from './validator.ts'
 export function partVersion(url: URL, response: Response | StreamResponse, now: number): PartVersion {
   const { headers, status } = response
   const isPlain = status === 200 && contentCoding(headers) === ''
-  const length = headers.get('content-length')
   return {
     url: hashUrl(url),
     validator: isPlain ? strongValidator(headers, now) : null,
-    total: isPlain && length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
+    total: isPlain ? contentLength(headers) : null,
     coding: '',
   }
 }
