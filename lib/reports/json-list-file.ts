@@ -40,8 +40,8 @@ export class JsonListFile {
   /** What waits for the write before it, and how many bytes that are. */
   #full: Buffer[] = []
   #fullSize = 0
-  /** Memory for the next chunk. */
-  #spare: Buffer = NONE
+  /** Memory for the next chunks: no more than once waited at a time. */
+  #spare: Buffer[] = []
   /** Entries that nobody could keep: the disk was too slow. */
   #left = 0
   #writing: Promise<void> | null = null
@@ -125,8 +125,7 @@ export class JsonListFile {
       this.#chunk = Buffer.allocUnsafe(Buffer.byteLength(entry) + 2 + this.#closing.length)
       return
     }
-    this.#chunk = this.#spare === NONE ? Buffer.allocUnsafeSlow(size) : this.#spare
-    this.#spare = NONE
+    this.#chunk = this.#spare.pop() ?? Buffer.allocUnsafeSlow(size)
   }
 
   /** What is gathered is written now, or once what is before it has been. */
@@ -162,7 +161,7 @@ export class JsonListFile {
     let at = 0
     while (at < data.length) at += await writeSome(this.#handle.fd, data, at, this.#end + at)
     this.#end += length
-    if (buffer.byteLength === LIMITS.reportWriteSize) this.#spare = Buffer.from(buffer)
+    if (buffer.byteLength === LIMITS.reportWriteSize) this.#spare.push(Buffer.from(buffer))
   }
 
   #fail(error: unknown): void {
