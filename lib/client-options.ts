@@ -28,6 +28,13 @@ export interface ClientOptions extends ClientDefaults {
   pacing?: PacingInput | undefined
   /** How fast all targets together may be asked, in turn; default: no limit beside each target's own. */
   totalPacing?: TotalPacing | undefined
+  /**
+   * Bytes read a second over all connections, heads and TLS's plain bytes counted; default: no limit. Connections take
+   * turns, and servers feel it by TCP. It may be passed by what an eighth of a second brings.
+   */
+  maxDownloadRate?: number | undefined
+  /** The same for each target. */
+  maxDownloadRatePerTarget?: number | undefined
   /** For TLS with https proxies; what `tlsOptions` trusts for origins is not trusted for them. */
   proxyTlsOptions?: TlsOptions | undefined
   /** Settings of hosts, by name or pattern, as in `{ '*.example.com': { maxConnPerTarget: 2 } }`. */

@@ -80,6 +80,8 @@ export class Client {
   readonly cookies: CookieJars | null
   /** What may be under way at most: see `ClientLimits`. */
   readonly limits: ClientLimits
+  /** What the client's events on `node:diagnostics_channel` are told by; those that `extend` one share it. */
+  readonly id: number
   /**
    * Fetch, by the fetch standard, on this client's pools: to be handed to whatever wants a `fetch`.
    * Rejects with a TypeError whose cause is the RequestError.
@@ -100,6 +102,7 @@ export class Client {
     const { parts, jars, limits } = this.#core
     this.cookies = jars
     this.limits = limits
+    this.id = this.#core.scheduler.clientId
     this.#builder = new RequestBuilder(options, { ...parts, encoder: { checkMethod, serializeFields } })
     this.#context = this.#core.context(this.#builder)
     const { use = [] } = options
@@ -385,6 +388,7 @@ function dialOptions(target: Target, identities: TlsIdentities, policy: AddressP
     tls: target.scheme === 'https' ? identities.get(target.tlsIdentity) : null,
     proxy: target.via,
     policy,
+    readSize: undefined,
     sessionKey: target.key,
   }
 }

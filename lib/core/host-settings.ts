@@ -22,6 +22,7 @@ export interface HostOptions {
   readonly maxPipelinedRequests?: number | undefined
   readonly prefer?: 'connection' | 'pipeline' | undefined
   readonly pacing?: PacingInput | undefined
+  readonly maxDownloadRatePerTarget?: number | undefined
 }
 
 type FieldCheck = (where: string, value: unknown) => void
@@ -60,6 +61,7 @@ const HOST_CHECKS: Readonly<Record<string, FieldCheck>> = {
     if (value !== 'connection' && value !== 'pipeline') fail(where, value, "'connection' or 'pipeline'")
   },
   pacing: checkPacing,
+  maxDownloadRatePerTarget: checkDownloadRate,
 }
 
 /** Checks the option `pacing`. Throws ArgumentError. */
@@ -70,6 +72,12 @@ export function checkPacing(where: string, value: unknown): void {
 /** Checks the option `totalPacing`. Throws ArgumentError. */
 export function checkTotalPacing(where: string, value: unknown): void {
   checkFields(where, value, TOTAL_CHECKS)
+}
+
+/** Checks a limit of bytes read a second. Throws ArgumentError. */
+export function checkDownloadRate(where: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 1) return
+  fail(where, value, 'a number of bytes per second from 1; Infinity for no limit')
 }
 
 /** Checks the option `hosts`. Throws ArgumentError. */
@@ -138,6 +146,7 @@ const DEFAULTS: TargetSettings = {
   maxPipelinedRequests: LIMITS.maxPipelinedRequests,
   prefer: 'connection',
   pacing: NO_PACING,
+  maxDownloadRatePerTarget: Infinity,
 }
 
 function merge(base: TargetSettings, given: HostOptions, where: string): TargetSettings {
@@ -146,6 +155,7 @@ function merge(base: TargetSettings, given: HostOptions, where: string): TargetS
     maxConnPerTarget: options.maxConnPerTarget ?? base.maxConnPerTarget,
     maxPipelinedRequests: options.maxPipelinedRequests ?? base.maxPipelinedRequests,
     prefer: options.prefer ?? base.prefer,
+    maxDownloadRatePerTarget: options.maxDownloadRatePerTarget ?? base.maxDownloadRatePerTarget,
     pacing: options.pacing === undefined ? base.pacing : mergePacing(base.pacing, options.pacing, where),
   }
 }

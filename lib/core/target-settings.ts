@@ -39,6 +39,8 @@ export interface TargetSettings {
   /** What a waiting exchange takes when no connection is idle: a new one, or a place in a pipeline. */
   readonly prefer: 'connection' | 'pipeline'
   readonly pacing: PacingOptions
+  /** Bytes read a second; Infinity: no limit. */
+  readonly maxDownloadRatePerTarget: number
 }
 
 /** As fast as it goes; only a server's 429 and 503 are heeded. */

@@ -58,6 +58,8 @@ export interface DialOptions {
    * whoever looks it up; not about the proxy's own. None by default: all may be.
    */
   readonly policy?: AddressPolicy | null | undefined
+  /** Most bytes handed over in one go, where that is fewer than usual; TLS through a proxy does not heed it. */
+  readonly readSize?: number | undefined
   /** TLS sessions are resumed between dials with an equal key. */
   readonly sessionKey: string
 }

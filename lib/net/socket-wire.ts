@@ -129,6 +129,7 @@ export class SocketWire implements Wire, TunnelOwner {
   openSocket({ address }: Address): Socket {
     const { port, clientIp, tls } = this.#hop
     const { tcpKeepAlive, readBuffer } = this.#context
+    const { readSize } = this.#options
     const options: TcpNetConnectOpts = {
       ...UNASKED,
       host: address,
@@ -138,7 +139,10 @@ export class SocketWire implements Wire, TunnelOwner {
       noDelay: true,
       keepAlive: tcpKeepAlive > 0,
       keepAliveInitialDelay: tcpKeepAlive,
-      onread: { buffer: readBuffer, callback: (length: number) => this.#onRead(length) },
+      onread: {
+        buffer: readSize === undefined ? readBuffer : readBuffer.subarray(0, readSize),
+        callback: (length: number) => this.#onRead(length),
+      },
     }
     return tls === null ? connect(options) : this.#context.tls.open(this.#hop, tls, options)
   }

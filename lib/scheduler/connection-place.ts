@@ -3,11 +3,14 @@ import type { Exchange } from '../core/exchange.ts'
 import type { Connection } from './connection.ts'
 import type { IdleEntry } from './idle-list.ts'
 
+export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
+
 /** What its pool and the scheduler go by: where a connection stands in their lists, and what it read last. */
 export abstract class ConnectionPlace implements DequeItem<Connection> {
   previous: Connection | null = null
   next: Connection | null = null
   deque: object | null = null
+  state: ConnectionState = 'connecting'
   /** Whom it is dialled for. Whoever waits longest gets it, but the dial's failure is this one's. */
   wisher: Exchange | null = null
   /** Its place in the pool's list. */

@@ -27,8 +27,6 @@ import { RequestWriter, type WriterOwner } from './request-writer.ts'
 import { isAllMuted, sortInFlight, takeUnmuted } from './resend.ts'
 import { ResponseReader, type ReaderOwner } from './response-reader.ts'
 
-export type ConnectionState = 'connecting' | 'open' | 'draining' | 'closed'
-
 /**
  * One connection: the exchanges in flight on it, in order, between the encoder and the decoder. An answer
  * belongs to the exchange at the front of `#inFlight`, and to nothing else. Whatever makes that doubtful
@@ -42,7 +40,6 @@ export class Connection
   readonly serial: number
   /** What it reads comes in records of TLS. */
   readonly hasRecords: boolean
-  state: ConnectionState = 'connecting'
   /** Exchanges answered. */
   served = 0
   /** When its last answer ended, if anybody paces: until then the server was busy with that. */
@@ -73,7 +70,7 @@ export class Connection
     this.#dial = dial
     this.hasRecords = hasRecords(dial)
     this.#writer = new RequestWriter(this, context.clock)
-    this.#reader = new ResponseReader(this, this.#inFlight, context)
+    this.#reader = new ResponseReader(this, this.#inFlight, context, owner.record.downloads)
     this.#keepAlive = new KeepAlive(context.keepAliveTimeout)
     this.#deadline = new Deadline(context, this)
   }
@@ -147,6 +144,7 @@ export class Connection
     if (!this.#referenced) this.#wire!.ref()
     this.#referenced = true
     if (!this.#writer.pending) return
+    this.#reader.takeTurn()
     const first = this.#inFlight.first!
     const taken = this.#writer.flush()
     const sending = this.#writer.sending
@@ -201,7 +199,7 @@ export class Connection
     if (this.#writer.sending === x || (first && !this.#reader.mute())) {
       this.#close(null)
     } else if (first) {
-      this.#deadline.arm(this.#deadline.wait, LIMITS.mutedTimeout)
+      this.#deadline.armMuted()
       this.#reader.resume()
     }
     if (this.#clientCloses) this.closeSpare()
@@ -212,6 +210,7 @@ export class Connection
     this.#context.enter()
     if (this.#inFlight.first !== x || !this.#reader.resume()) return
     this.#deadline.arm('body', x.request.timeouts.bodyTimeout)
+    this.#reader.takeTurn()
   }
 
   taken(x: Exchange): void {
@@ -236,13 +235,13 @@ export class Connection
   onData(chunk: Uint8Array): void {
     this.lastReadAt = this.#context.enter()
     this.openedIn = -1
-    this.mayHoldMore = chunk.length === LIMITS.readBuffer
+    this.mayHoldMore = chunk.length === (this.#dial.readSize ?? LIMITS.readBuffer)
     if (this.hasRecords) this.recordsIn = this.#context.turn
     this.#owner.record.bytes += chunk.length
     publishBytes(this, 'in', chunk)
     let answers: boolean
     try {
-      answers = this.#inFlight.size > 0 && this.#reader.decode(chunk)
+      answers = this.#reader.decode(chunk)
     } catch (error) {
       // The codec throws these two and nothing else; anything else is our own fault and must be seen.
       if (!(error instanceof RequestError)) throw error
@@ -256,9 +255,11 @@ export class Connection
       return
     }
     const first = this.#inFlight.first
-    if (first !== null && this.#deadline.wait === 'body' && !first.muted) {
+    if (first === null) return
+    if (this.#deadline.wait === 'body' && !first.muted) {
       this.#deadline.arm('body', first.request.timeouts.bodyTimeout)
     }
+    this.#reader.takeTurn()
   }
 
   onFin(clean: boolean): void {
@@ -340,6 +341,10 @@ export class Connection
     else this.#wire!.pause()
   }
 
+  onHeld(on: boolean): void {
+    this.#deadline.hold(on)
+  }
+
   onSlowBody(error: RequestError): void {
     this.#close(error, true)
   }
@@ -378,7 +383,7 @@ export class Connection
     const { wait, timeout } = this.#deadline
     if (wait === 'connect') this.#dialFailed(dialTimeoutError(timeout))
     else if (wait === 'continue') this.onContinue()
-    else if (wait === 'idle' || first === null || first.muted) this.#close(null)
+    else if (wait === 'idle' || wait === 'muted' || first === null || first.muted) this.#close(null)
     else this.#close(timeoutError(wait, first, this.#reader.paused), true)
   }
 

@@ -6,6 +6,8 @@ import { LIMITS } from '../core/limits.ts'
 import { ResponseDecoder, type DecoderSink } from '../http1/response-decoder.ts'
 import { BodyRate } from './body-rate.ts'
 import type { SchedulerContext } from './context.ts'
+import type { DownloadRate } from './download-rate.ts'
+import { ReadGate, type GateOwner } from './read-gate.ts'
 
 /** A connection, as the decoder's half of it sees it. */
 export interface ReaderOwner {
@@ -19,6 +21,8 @@ export interface ReaderOwner {
   onMutedTooLong(): void
   /** Goes on reading the wire, or stops. */
   setReading(on: boolean): void
+  /** It has stopped, or goes on, for our own pace's sake: meanwhile the server is not late. */
+  onHeld(on: boolean): void
   /** The body of the exchange in front comes more slowly than it may. */
   onSlowBody(error: RequestError): void
 }
@@ -27,7 +31,7 @@ export interface ReaderOwner {
  * The decoder's half of a connection. Whatever is decoded belongs to the exchange in front of the
  * line, and to nothing else; when the line is empty, nothing is decoded.
  */
-export class ResponseReader implements DecoderSink {
+export class ResponseReader implements DecoderSink, GateOwner {
   /** The reader of the exchange in front has no room: the wire is paused. */
   paused = false
   readonly #owner: ReaderOwner
@@ -39,25 +43,48 @@ export class ResponseReader implements DecoderSink {
   readonly #context: SchedulerContext
   /** Once an exchange has asked for a minimum rate. */
   #rate: BodyRate | null = null
+  /** Where its target, or all, may be read no faster than so; null: as fast as it comes. */
+  readonly #gate: ReadGate | null
+  /** It has to wait there: the wire is paused. */
+  #held = false
 
-  constructor(owner: ReaderOwner, inFlight: Deque<Exchange>, context: SchedulerContext) {
+  constructor(
+    owner: ReaderOwner,
+    inFlight: Deque<Exchange>,
+    context: SchedulerContext,
+    rates: readonly DownloadRate[] | null,
+  ) {
     this.#owner = owner
     this.#inFlight = inFlight
     this.#context = context
     this.#decoder = new ResponseDecoder(this, context.decoder)
+    this.#gate = rates === null ? null : new ReadGate(this, rates)
   }
 
   /** Throws ProtocolError or LimitError. false: bytes are left that answer nothing. */
   decode(chunk: Uint8Array): boolean {
-    return this.#decoder.decode(chunk) === chunk.length
+    this.#gate?.took(chunk.length)
+    return this.#inFlight.size > 0 && this.#decoder.decode(chunk) === chunk.length
   }
 
   end(clean: boolean): 'idle' | 'complete' | 'head' | 'body' {
     return this.#decoder.end(clean)
   }
 
+  /** Something is to be read now, or more: stops where that has to wait for its turn. */
+  takeTurn(): void {
+    if (!this.paused) this.#gate?.check()
+  }
+
+  hold(on: boolean): void {
+    this.#held = on
+    if (!this.paused) this.#setReading(!on)
+    this.#owner.onHeld(on)
+  }
+
   close(): void {
     this.#decoder.close()
+    this.#gate?.leave()
     this.#rate?.stop()
   }
 
@@ -72,8 +99,7 @@ export class ResponseReader implements DecoderSink {
   resume(): boolean {
     if (!this.paused) return false
     this.paused = false
-    this.#rate?.resume()
-    this.#owner.setReading(true)
+    if (!this.#held) this.#setReading(true)
     return true
   }
 
@@ -111,8 +137,7 @@ export class ResponseReader implements DecoderSink {
       if (this.#mutedBytes > LIMITS.maxMutedBytes) this.#owner.onMutedTooLong()
     } else if (!first.sink.onBody(first, chunk) && !this.paused && !this.#decoder.closed && !first.muted) {
       this.paused = true
-      this.#rate?.pause()
-      this.#owner.setReading(false)
+      this.#setReading(false)
     }
   }
 
@@ -125,6 +150,12 @@ export class ResponseReader implements DecoderSink {
     x.progress = 'done'
     this.resume()
     this.#owner.onAnswered(x, head, trailers)
+  }
+
+  #setReading(on: boolean): void {
+    if (on) this.#rate?.resume()
+    else this.#rate?.pause()
+    this.#owner.setReading(on)
   }
 
   #watchRate({ request }: Exchange): void {

@@ -4,12 +4,14 @@ import type { TargetSettings, TotalPacing } from '../core/target-settings.ts'
 import type { ParserMode } from '../http1/response-decoder.ts'
 
 /** Its settings hold for all targets, unless the scheduler is told how to find those of each. */
-export interface SchedulerOptions extends Omit<TargetSettings, 'pacing'> {
+export interface SchedulerOptions extends Omit<TargetSettings, 'pacing' | 'maxDownloadRatePerTarget'> {
   readonly maxConn: number
   readonly maxQueued: number
   readonly keepAliveTimeout: number
   readonly maxHeadSize: number
   readonly parser: ParserMode
+  /** Bytes read a second, over all targets. */
+  readonly maxDownloadRate?: number | undefined
   /** How fast all targets together are asked. */
   readonly totalPacing?: TotalPacing | undefined
 }
@@ -27,6 +29,7 @@ export function schedulerOptions(given: {
     keepAliveTimeout: given.keepAliveTimeout ?? LIMITS.keepAliveTimeout,
     maxHeadSize: given.maxHeadSize ?? LIMITS.maxHeadSize,
     parser: given.parser ?? 'lenient',
+    maxDownloadRate: given.maxDownloadRate,
     totalPacing: readTotalPacing(given.totalPacing),
   }
 }

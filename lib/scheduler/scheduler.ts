@@ -10,6 +10,7 @@ import type { DialOptions, Network } from '../net/network.ts'
 import type { Connection } from './connection.ts'
 import type { SchedulerContext } from './context.ts'
 import { DialLine } from './dial-line.ts'
+import { DownloadRates } from './download-rates.ts'
 import { IdleList } from './idle-list.ts'
 import { IpLoads } from './ip-loads.ts'
 import { isRefusal } from './pacing.ts'
@@ -48,6 +49,7 @@ export class Scheduler implements PoolOwner {
   readonly #settingsOf: (target: Target) => TargetSettings
   readonly #paces: TargetPaces
   readonly totalPace: TotalPace | null
+  readonly #downloads: DownloadRates
   readonly #ipLoads = new IpLoads()
   #connections = 0
   #waiting = 0
@@ -77,7 +79,7 @@ export class Scheduler implements PoolOwner {
   ) {
     this.#options = options
     this.#makeDial = makeDial
-    const settings = { ...options, pacing: NO_PACING }
+    const settings = { ...options, pacing: NO_PACING, maxDownloadRatePerTarget: Infinity }
     this.#settingsOf = settingsOf ?? ((): TargetSettings => settings)
     this.#paces = new TargetPaces(clock, this.#pools, this.#settingsOf, (pool) => this.schedule(pool))
     this.wheel = new TimerWheel(clock)
@@ -94,6 +96,7 @@ export class Scheduler implements PoolOwner {
       nextSerial: () => this.#serial,
       takeSerial: () => this.#serial++,
     }
+    this.#downloads = new DownloadRates(options.maxDownloadRate ?? Infinity, this.#context)
     this.totalPace =
       options.totalPacing === undefined
         ? null
@@ -274,10 +277,12 @@ export class Scheduler implements PoolOwner {
   #openPool(target: Target): Pool {
     const { key, clientIp } = target
     const settings = this.#settingsOf(target)
+    const record = this.#openRecord(key)
+    this.#downloads.open(record, settings.maxDownloadRatePerTarget)
     const pool = new Pool(
       target,
-      this.#makeDial(target),
-      this.#openRecord(key),
+      this.#downloads.apply(this.#makeDial(target), record),
+      record,
       settings,
       this.#ipLoads.enter(clientIp),
       this.#context,

@@ -1,4 +1,5 @@
 import type { DequeItem } from '../core/deque.ts'
+import type { DownloadRate } from './download-rate.ts'
 
 /**
  * What is remembered of a target while it has no pool: its counters, and whether it broke a
@@ -23,6 +24,9 @@ export class TargetRecord implements DequeItem<TargetRecord> {
   errors = 0
   /** Until then, on the clock's `now()`, the target runs at depth 1: it broke a pipeline. */
   depthOneUntil = 0
+
+  /** What it is read at, see `DownloadRates`; null: as fast as it comes. */
+  downloads: readonly DownloadRate[] | null = null
 
   constructor(key: string) {
     this.key = key

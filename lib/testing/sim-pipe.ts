@@ -47,6 +47,7 @@ const PART_TIME = 5
 export class SimPipe {
   readonly #link: SimLink
   readonly #ends: PipeEnds
+  readonly #readSize: number
   #pieces: Piece[] = []
   /** Bytes of the first piece that have been delivered. */
   #offset = 0
@@ -64,9 +65,10 @@ export class SimPipe {
   #dead = false
   #cancelDelivery: (() => void) | null = null
 
-  /** Starts paused. */
-  constructor(link: SimLink, ends: PipeEnds) {
+  /** Starts paused. `readSize`: most bytes delivered at once. */
+  constructor(link: SimLink, ends: PipeEnds, readSize: number = link.scratch.length) {
     this.#link = link
+    this.#readSize = Math.min(readSize, link.scratch.length)
     this.#ends = ends
   }
 
@@ -226,9 +228,9 @@ export class SimPipe {
     for (const piece of this.#pieces) {
       if (piece.due > clock.now()) break
       arrived += piece.data.length
-      if (arrived >= scratch.length) break
+      if (arrived >= this.#readSize) break
     }
-    let size = Math.min(arrived, scratch.length)
+    let size = Math.min(arrived, this.#readSize)
     if (random.chance(conditions.split)) size = random.int(1, random.chance(0.3) ? Math.min(size, 4) : size)
     let filled = 0
     while (filled < size) {

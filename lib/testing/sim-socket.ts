@@ -48,14 +48,18 @@ export class SimSocket {
       onPipeReset: (error) => this.#onClose(error),
       onPipeDrain: () => client.onPipeDrain(),
     })
-    this.outgoing = new SimPipe(link, {
-      onPipeData: (chunk) => client.onPipeData(chunk),
-      onPipeEnd: (clean) => client.onPipeEnd(clean),
-      onPipeReset: (error) => client.onPipeReset(error),
-      onPipeDrain: () => {
-        if (!this.#closed) this.#owner?.onDrain?.()
+    this.outgoing = new SimPipe(
+      link,
+      {
+        onPipeData: (chunk) => client.onPipeData(chunk),
+        onPipeEnd: (clean) => client.onPipeEnd(clean),
+        onPipeReset: (error) => client.onPipeReset(error),
+        onPipeDrain: () => {
+          if (!this.#closed) this.#owner?.onDrain?.()
+        },
       },
-    })
+      client.options.readSize,
+    )
   }
 
   /** Whether this end still counts as open: not closed by itself, nor by the client. */

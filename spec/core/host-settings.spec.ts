@@ -59,6 +59,7 @@ describe('settings', () => {
         autoThrottle: false,
         stallLimit: LIMITS.stallLimit,
       },
+      maxDownloadRatePerTarget: Infinity,
     })
     expect(settings.of('b.test').pacing).toMatchObject({ minInterval: 100, jitter: 0.5, stallLimit: 5 })
   })

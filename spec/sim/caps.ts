@@ -9,16 +9,25 @@ export interface Caps {
     readonly requestsPerInterval: number
     readonly interval: number
   } | null
+  /** Bytes read a second, over all connections and by target. */
+  readonly totalRate: number
+  readonly targetRate: number
   readonly options: ClientOptions
 }
 
-export const NO_CAPS: Caps = { totalPace: null, options: {} }
+export const NO_CAPS: Caps = { totalPace: null, totalRate: Infinity, targetRate: Infinity, options: {} }
+
+const RATES = [20_000, 100_000, 1_000_000]
 
 /** Drawn apart, so that seeds without caps keep the worlds that they had before there were any. */
 export function drawCaps(seed: number): Caps {
   const random = new Random(seed ^ 0x0ca5)
   const totalPace = random.chance(0.2) ? drawTotalPace(random) : null
-  return { totalPace, options: totalPace === null ? {} : { totalPacing: totalPace } }
+  const totalRate = random.chance(0.2) ? random.pick(RATES) : Infinity
+  const targetRate = random.chance(0.2) ? random.pick(RATES) : Infinity
+  const options: ClientOptions = { maxDownloadRatePerTarget: targetRate, maxDownloadRate: totalRate }
+  if (totalPace !== null) options.totalPacing = totalPace
+  return { totalPace, totalRate, targetRate, options }
 }
 
 function drawTotalPace(random: Random): Caps['totalPace'] {

@@ -9,6 +9,7 @@ import { PLAIN } from './answer-plan.ts'
 import { checkCacheUse, wasStoredDamaged } from './check-cache.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkPace, checkTotalPace, PauseWatch } from './check-pace.ts'
+import { checkRates } from './check-rates.ts'
 import { checkSecrets } from './check-secrets.ts'
 import {
   checkCall,
@@ -192,6 +193,7 @@ export class World {
     wrong.push(
       ...checkPace(this),
       ...checkTotalPace(this),
+      ...checkRates(this),
       ...(this.#pauses?.stop(this.tap) ?? []),
       ...(watcher?.stop(
         this.stages,

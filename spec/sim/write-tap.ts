@@ -27,6 +27,13 @@ export interface Written {
   readonly headers: ReadonlyMap<string, string>
 }
 
+/** What a client was given in one go. `target`: '' while nothing was asked on that connection. */
+export interface Read {
+  readonly at: number
+  readonly target: string
+  readonly bytes: number
+}
+
 /**
  * Reads along what the client writes, before the network can lose any of it: each connection's bytes
  * must be requests, one after another, and nothing else.
@@ -38,9 +45,12 @@ export class WriteTap {
   readonly sends: Map<number, number> = new Map()
   /** By id of the call: when its first request was begun on a wire. */
   readonly firstSent: Map<number, number> = new Map()
+  /** All that clients were given, in order. */
+  readonly reads: Read[] = []
   readonly violations: string[] = []
   readonly #clock: SimClock
   readonly #parsers = new Map<number, RequestParser | null>()
+  readonly #targets = new Map<number, string>()
   readonly #places = new Map<number, number>()
   /** By dial: bytes that the client has been given; and by call, how many of them before its last request. */
   readonly #read = new Map<number, number>()
@@ -68,6 +78,8 @@ export class WriteTap {
   }
 
   onRead(dial: number, bytes: number): void {
+    const before = this.#read.get(dial) ?? 0
+    this.reads.push({ at: this.#clock.now(), target: this.#targets.get(dial) ?? '', bytes: bytes - before })
     this.#read.set(dial, bytes)
   }
 
@@ -83,6 +95,7 @@ export class WriteTap {
     const at = this.#clock.now()
     const authority = port === (tls === null ? 80 : 443) ? host : `${host}:${port}`
     const origin = `${tls === null ? 'http' : 'https'}://${authority}`
+    this.#targets.set(dial, `${origin} from ${clientIp}`)
     const place = this.#places.get(dial) ?? 0
     this.#places.set(dial, place + 1)
     this.written.push({ at, dial, place, call, method, host, origin, path, absolute, clientIp, headers })

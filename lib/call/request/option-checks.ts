@@ -1,6 +1,6 @@
 import { CookieJars } from '../../cookies/jars.ts'
 import { checkDenied } from '../../core/address-blocks.ts'
-import { checkHosts, checkPacing, checkTotalPacing } from '../../core/host-settings.ts'
+import { checkDownloadRate, checkHosts, checkPacing, checkTotalPacing } from '../../core/host-settings.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ownOptions } from '../../core/own-options.ts'
 import { checkBaseUrl } from './query.ts'
@@ -100,6 +100,8 @@ export const clientChecks: ReadonlyMap<string, Check> = new Map([
   ['hosts', checkHosts],
   ['pacing', checkPacing],
   ['totalPacing', checkTotalPacing],
+  ['maxDownloadRate', checkDownloadRate],
+  ['maxDownloadRatePerTarget', checkDownloadRate],
   ['cookies', cookies],
   ['cache', cache],
   ['cacheMode', cacheMode],
