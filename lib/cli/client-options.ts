@@ -37,6 +37,8 @@ export function clientOptions(
     moveAfterRefusal: options.moveAfterRefusal,
     totalPacing: options.totalGap === 0 ? undefined : pacingOf(options.totalGap),
     pacing: pacing(options),
+    maxDownloadRate: options.totalByteRate || undefined,
+    maxDownloadRatePerTarget: options.byteRate || undefined,
     hosts: options.hosts,
     cache: cache ?? false,
     cacheMode: options.cacheMode,

@@ -3,7 +3,7 @@ import { checkByClient } from './check-by-client.ts'
 import { usageError } from './cli-error.ts'
 import { HOST_KEYS } from './config-keys.ts'
 import { checkKey, isTable, readFlag, readText, type ConfigTable, type PlaceOf } from './config-table.ts'
-import { countOption, MAX_CONNECTIONS, MAX_PIPELINE, secondsOption } from './options.ts'
+import { byteRateOption, countOption, MAX_CONNECTIONS, MAX_PIPELINE, secondsOption } from './options.ts'
 import { pacingOf, rateOption } from './rate.ts'
 
 /** The table `hosts` of a config file: patterns, and the settings of each. Throws a CliError. */
@@ -54,6 +54,7 @@ function readHost(table: ConfigTable, pattern: string): HostOptions {
     maxPipelinedRequests: has('pipeline')
       ? readText(table, 'pipeline', countOption(MAX_PIPELINE))
       : undefined,
+    maxDownloadRatePerTarget: has('limit-rate') ? readText(table, 'limit-rate', byteRateOption) : undefined,
     pacing: Object.keys(pacing).length === 0 ? undefined : pacing,
   }
 }

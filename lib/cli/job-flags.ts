@@ -17,7 +17,7 @@ export function addJobOptions(command: Command): Command {
     .argument('<dir>', 'the folder of trawl get --job', pathOption)
     .optionsGroup('One of these:')
     .option('--status', 'say how far the job is')
-    .option('--retry-failed', 'let the next run fetch again what has failed')
+    .option('--retry-failed', 'fetch again what has failed')
     .option(
       '--export <file>',
       'write a JSON line for each URL that is finished; - for standard output',

@@ -93,6 +93,7 @@ describe('a config file', () => {
       max-conn = 2
       pipeline = 4
       rate = "2/s"
+      limit-rate = "10k"
       auto-throttle = true
       stall-limit = 60
       [hosts."127.0.0.1"]
@@ -104,6 +105,7 @@ describe('a config file', () => {
       '*.example.com': {
         maxConnPerTarget: 2,
         maxPipelinedRequests: 4,
+        maxDownloadRatePerTarget: 10_240,
         pacing: { ...whole, minInterval: 500, autoThrottle: true, stallLimit: 60_000 },
       },
       '127.0.0.1': { pacing: { minInterval: 0, requestsPerInterval: 100, interval: 1_000 } },
@@ -111,6 +113,22 @@ describe('a config file', () => {
     }
     expect(options.hosts).toEqual(hosts)
     expect(clientOptions(options, null, null).hosts).toEqual(hosts)
+  })
+
+  it('has paces, which the client gets', async () => {
+    const options = await read(
+      'rate = "2/s"\nlimit-rate = "1M"\nlimit-rate-per-host = "100k"\nstall-limit = 0',
+    )
+    expect(clientOptions(options, null, null)).toMatchObject({
+      totalPacing: { minInterval: 500 },
+      pacing: { stallLimit: 0 },
+      maxDownloadRate: 1_048_576,
+      maxDownloadRatePerTarget: 102_400,
+    })
+    const none = clientOptions(await read(''), null, null)
+    expect(none.totalPacing).toBe(undefined)
+    expect(none.maxDownloadRate).toBe(undefined)
+    expect(none.pacing).toEqual({})
   })
 
   it('paces a host of its own, and no other', async () => {
@@ -152,7 +170,7 @@ describe('a config file is refused', () => {
     ['[hosts.a]\n\nmax-con = 1', '3: "max-con" is no key for [hosts."a"]; did you mean max-conn?'],
     [
       '[hosts.a]\nx = 1',
-      '2: "x" is no key for [hosts."a"]; it may have max-conn, pipeline, rate, auto-throttle,',
+      '2: "x" is no key for [hosts."a"]; it may have max-conn, pipeline, rate, limit-rate,',
     ],
     ['[hosts.a]\nmax-conn = 0', '2: max-conn = 0: It must be a whole number from 1 to 65535.'],
     ['[hosts.a]\nauto-throttle = 1', '2: auto-throttle = 1: It must be true or false.'],
