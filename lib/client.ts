@@ -313,11 +313,11 @@ function open(options: ClientOptions): Core {
     ({ host }) => settings.of(host),
   )
   const jars = options.cookies === true ? new CookieJars({ clock, id: '' }) : options.cookies || null
+  const { clientId } = scheduler
   const choice = options.clientIpPolicy ?? 'round-robin'
   const load = (clientIp: string): number => scheduler.loadOf(clientIp)
   const clientIps =
-    options.clientIps === undefined ? null : new ClientIps(options.clientIps, choice, clock, load)
-  const { clientId } = scheduler
+    options.clientIps === undefined ? null : new ClientIps(options.clientIps, choice, clock, load, clientId)
   const cache =
     options.cache === undefined || options.cache === false
       ? null

@@ -23,7 +23,10 @@ interface DebugEvent {
   status?: number
   location?: string
   retries?: number
-  why?: { kind: 'status'; status: number } | { kind: 'error'; error: Error }
+  why?: { kind: 'status'; status: number } | { kind: 'error'; error: Error } | string
+  clientIp?: string
+  host?: string | null
+  ms?: number
 }
 
 /**
@@ -47,6 +50,8 @@ export function watch(level: boolean | DebugLevel, client: number): () => void {
     [channels.exchangeEnd, (e) => `end    ${at(e)}${e.method ?? ''} ${e.url ?? ''}${failure(e)}`],
     [channels.callRedirect, (e) => `goto   ${e.status} ${e.url} -> ${e.location}`],
     [channels.callRetry, (e) => `retry  ${e.retries} ${e.method} ${e.url} after ${reasonOf(e)}`],
+    [channels.targetPause, (e) => `pause  ${e.target} ${Math.ceil(e.ms!)} ms after status ${e.status}`],
+    [channels.clientIpAside, asideText],
     [channels.connectionConnect, (e) => `dial   #${e.connection} ${e.target}`],
     [channels.connectionOpen, (e) => `open   #${e.connection} ${e.target}`],
     [
@@ -107,7 +112,13 @@ function bytesText(event: DebugEvent, blanks: Blanks): string {
 }
 
 function reasonOf({ why }: DebugEvent): string {
+  if (typeof why === 'string') return why
   return why!.kind === 'status' ? `status ${why!.status}` : why!.error.message
+}
+
+function asideText(event: DebugEvent): string {
+  const place = event.host === null ? '' : ` for ${event.host}`
+  return `aside  ${event.clientIp}${place}, ${event.ms} ms: ${reasonOf(event)}`
 }
 
 /** Hides the values of secret fields: the usual ones, and those that requests have named. */

@@ -3,7 +3,7 @@ import { channel, type Channel } from 'node:diagnostics_channel'
 /**
  * What can be watched from outside, through node:diagnostics_channel. Free while nobody listens:
  * publishers ask `hasSubscribers` first. Events come in pairs: every `start` has its `end`, every
- * `wait` its exchange `end`, every `connect` its connection `close`.
+ * `wait` its exchange `end`, every `connect` its connection `close`; a `pause` and an `aside` say how long they last.
  *
  * Messages carry `client`, the id of the client they come from.
  */
@@ -20,6 +20,8 @@ export const channels: {
   readonly connectionOpen: Channel
   readonly connectionClose: Channel
   readonly connectionBytes: Channel
+  readonly targetPause: Channel
+  readonly clientIpAside: Channel
 } = {
   callStart: channel('trawl:call:start'),
   callEnd: channel('trawl:call:end'),
@@ -33,4 +35,6 @@ export const channels: {
   connectionOpen: channel('trawl:connection:open'),
   connectionClose: channel('trawl:connection:close'),
   connectionBytes: channel('trawl:connection:bytes'),
+  targetPause: channel('trawl:target:pause'),
+  clientIpAside: channel('trawl:client-ip:aside'),
 }

@@ -4,6 +4,7 @@ import { ipFamily } from '../core/ip-address.ts'
 import { LIMITS } from '../core/limits.ts'
 import { LruMap } from '../core/lru-map.ts'
 import { onRejection } from '../core/rejection.ts'
+import { publishAside } from './events.ts'
 import { IpRefusals } from './ip-refusals.ts'
 
 /** What a policy of the user's own decides by. */
@@ -55,6 +56,7 @@ export class ClientIps {
   readonly #byFamily: Readonly<Record<0 | 4 | 6, readonly ClientIp[]>>
   readonly #byIp = new Map<string, ClientIp>()
   readonly #policy: ClientIpPolicy
+  readonly #client: number
   readonly #clock: Clock
   readonly #load: (clientIp: string) => number
   readonly #refusals = new IpRefusals()
@@ -65,13 +67,15 @@ export class ClientIps {
   /** Sessions that had to leave their own IP, by session and host: they stay where they went. */
   readonly #moved = new LruMap<string, string>(LIMITS.maxIpChoices)
 
-  /** Throws ArgumentError. `load`: exchanges that wait or are in flight on a client IP. */
+  /** Throws ArgumentError. `load`: exchanges that wait or are in flight on a client IP. `client`: its number in events. */
   constructor(
     ips: readonly string[],
     policy: ClientIpPolicy,
     clock: Clock,
     load: (clientIp: string) => number,
+    client = 0,
   ) {
+    this.#client = client
     this.#all = readAddresses(ips)
     checkPolicy(policy)
     const ofFamily = (family: 4 | 6): ClientIp[] => this.#all.filter((each) => each.family === family)
@@ -101,8 +105,11 @@ export class ClientIps {
   bindFailed(ip: string, reason: string): void {
     const known = this.#byIp.get(ip)
     if (known === undefined) return
-    known.setAsideUntil = this.#clock.now() + LIMITS.bindQuarantine
+    const now = this.#clock.now()
+    const isNew = known.setAsideUntil <= now
+    known.setAsideUntil = now + LIMITS.bindQuarantine
     known.reason = reason
+    if (isNew) this.#tell(ip, null, LIMITS.bindQuarantine, reason)
   }
 
   /**
@@ -111,7 +118,8 @@ export class ClientIps {
    * @param sentAt when the request was sent: a burst that was under way together counts once
    */
   refused(ip: string, host: string, sentAt: number = Infinity): void {
-    this.#refusals.refused(ip, host, sentAt, this.#clock.now())
+    if (!this.#refusals.refused(ip, host, sentAt, this.#clock.now())) return
+    this.#tell(ip, host, LIMITS.pairQuarantine, 'the host refuses it (403, 429)')
   }
 
   /** `host` answered a request from this IP otherwise: that ends the row. */
@@ -133,6 +141,10 @@ export class ClientIps {
   }
 
   // --- private ---------------------------------------------------------------------------------
+
+  #tell(clientIp: string, host: string | null, ms: number, why: string): void {
+    publishAside({ client: this.#client, clientIp, host, ms, why })
+  }
 
   #pick(host: string, session: string, family: 0 | 4 | 6, not: ReadonlySet<string> | undefined): ClientIp {
     const now = this.#clock.now()

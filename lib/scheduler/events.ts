@@ -1,6 +1,7 @@
 import type { Channel } from 'node:diagnostics_channel'
 import { channels } from '../core/diagnostics.ts'
 import type { Exchange, ResponseHead } from '../core/exchange.ts'
+import type { Target } from '../core/target.ts'
 
 /** What the trawl:connection channels publish. */
 export interface ConnectionEvent {
@@ -36,6 +37,42 @@ export function exchangeEvent(client: number, x: Exchange, connection: number): 
     connection,
     bytesOnWire,
   }
+}
+
+/** What trawl:target:pause publishes: a server's refusal keeps a target from being asked. */
+export interface PauseEvent {
+  client: number
+  /** Its key: `scheme://host[:port]`, and what else sets it apart. */
+  target: string
+  host: string
+  /** '' where the system chooses. */
+  clientIp: string
+  /** How long, from now. */
+  ms: number
+  /** 429 or 503. */
+  status: number
+}
+
+/** What trawl:client-ip:aside publishes: an address is not used for a while, or not for one host. */
+export interface AsideEvent {
+  client: number
+  clientIp: string
+  /** `host[:port]` that refuses it; null: it cannot be bound, for whatever host. */
+  host: string | null
+  /** How long, from now. */
+  ms: number
+  why: string
+}
+
+export function publishPause(client: number, target: Target, ms: number, status: number): void {
+  if (!channels.targetPause.hasSubscribers) return
+  const { key, host, clientIp } = target
+  const event: PauseEvent = { client, target: key, host, clientIp, ms, status }
+  channels.targetPause.publish(event)
+}
+
+export function publishAside(event: AsideEvent): void {
+  if (channels.clientIpAside.hasSubscribers) channels.clientIpAside.publish(event)
 }
 
 /** What went over a connection. The event is made only if somebody listens: this is the hot path. */

@@ -20,16 +20,18 @@ export class IpRefusals {
   readonly #hosts = new LruMap<string, Map<string, Pair>>(Infinity)
   #pairs = 0
 
-  /** A refusal counts when its request was sent after the one before it had come: a burst is one. */
-  refused(ip: string, host: string, sentAt: number, now: number): void {
+  /** A refusal counts when its request was sent after the one before it had come: a burst is one. true: the pair is set aside now. */
+  refused(ip: string, host: string, sentAt: number, now: number): boolean {
     const pair = this.#open(ip, host)
-    if (sentAt < pair.countedAt) return
+    if (sentAt < pair.countedAt) return false
     pair.countedAt = now
     pair.row++
-    if (pair.row < LIMITS.refusalsInRow) return
+    if (pair.row < LIMITS.refusalsInRow) return false
+    const isNew = pair.until <= now
     pair.until = now + LIMITS.pairQuarantine
     // Afterwards the first refusal is enough, until an answer says otherwise.
     pair.row = LIMITS.refusalsInRow - 1
+    return isNew
   }
 
   accepted(ip: string, host: string): void {

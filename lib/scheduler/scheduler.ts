@@ -81,7 +81,6 @@ export class Scheduler implements PoolOwner {
     this.#makeDial = makeDial
     const settings = { ...options, pacing: NO_PACING, maxDownloadRatePerTarget: Infinity }
     this.#settingsOf = settingsOf ?? ((): TargetSettings => settings)
-    this.#paces = new TargetPaces(clock, this.#pools, this.#settingsOf, (pool) => this.schedule(pool))
     this.wheel = new TimerWheel(clock)
     this.#context = {
       clock,
@@ -96,6 +95,7 @@ export class Scheduler implements PoolOwner {
       nextSerial: () => this.#serial,
       takeSerial: () => this.#serial++,
     }
+    this.#paces = new TargetPaces(this.#context, this.#pools, this.#settingsOf, (pool) => this.schedule(pool))
     this.#downloads = new DownloadRates(options.maxDownloadRate ?? Infinity, this.#context)
     this.totalPace =
       options.totalPacing === undefined

@@ -1,6 +1,7 @@
-import type { Clock } from '../core/clock.ts'
 import type { PacingOptions, TargetSettings } from '../core/target-settings.ts'
 import type { Target } from '../core/target.ts'
+import type { SchedulerContext } from './context.ts'
+import { publishPause } from './events.ts'
 import { HostRefusals, isSameHost } from './host-refusals.ts'
 import { PacedTargets } from './paced-targets.ts'
 import { Pacing } from './pacing.ts'
@@ -8,6 +9,7 @@ import type { Pool } from './pool.ts'
 
 /** The paces of all targets: gives pools theirs, and pauses them when a server refuses (429, 503). */
 export class TargetPaces {
+  readonly #context: SchedulerContext
   readonly #paced: PacedTargets
   readonly #hosts = new HostRefusals()
   readonly #pools: ReadonlyMap<string, Pool>
@@ -16,12 +18,13 @@ export class TargetPaces {
 
   /** `pools`: by target key. `schedule` has one matched anew at the end of this tick. */
   constructor(
-    clock: Clock,
+    context: SchedulerContext,
     pools: ReadonlyMap<string, Pool>,
     settingsOf: (target: Target) => TargetSettings,
     schedule: (pool: Pool) => void,
   ) {
-    this.#paced = new PacedTargets(clock)
+    this.#context = context
+    this.#paced = new PacedTargets(context.clock)
     this.#pools = pools
     this.#settingsOf = settingsOf
     this.#schedule = schedule
@@ -35,7 +38,7 @@ export class TargetPaces {
   enter(pool: Pool, pacing: PacingOptions, now: number): void {
     const { target } = pool
     if (Pacing.isAskedBy(pacing) || this.find(target.key) !== null) this.#open(pool, pacing, now)
-    this.#hold(pool, this.#hosts.pausedUntil(target, now), now)
+    this.#hold(pool, this.#hosts.pausedUntil(target, now), 429, now)
   }
 
   /** The target's pool is gone. */
@@ -50,17 +53,21 @@ export class TargetPaces {
     const pacing =
       pool === undefined ? this.#paced.open(target.key, options, now) : this.#open(pool, options, now)
     if (!pacing.refused(retryAfter, sentAt, now)) return
+    publishPause(this.#context.clientId, target, pacing.pausedUntil - now, status)
     if (pool !== undefined) this.#schedule(pool)
     if (status !== 429) return
     const until = this.#hosts.refused(target, pacing.pausedUntil, now)
     if (until === -Infinity) return
-    for (const each of this.#pools.values()) if (isSameHost(each.target, target)) this.#hold(each, until, now)
+    for (const each of this.#pools.values())
+      if (isSameHost(each.target, target)) this.#hold(each, until, status, now)
   }
 
   /** For the sake of another client IP's target. */
-  #hold(pool: Pool, until: number, now: number): void {
+  #hold(pool: Pool, until: number, status: number, now: number): void {
     if (until <= now) return
-    this.#open(pool, this.#settingsOf(pool.target).pacing, now).hold(until, now)
+    const pacing = this.#open(pool, this.#settingsOf(pool.target).pacing, now)
+    if (pacing.pausedUntil <= now) publishPause(this.#context.clientId, pool.target, until - now, status)
+    pacing.hold(until, now)
     this.#schedule(pool)
   }
 

@@ -137,7 +137,7 @@ describe('debug', () => {
     start(false)
     expect(subscribed()).toEqual([])
     start('stream')
-    expect(subscribed()).toHaveLength(10)
+    expect(subscribed()).toHaveLength(12)
     stop()
     expect(subscribed()).toEqual([])
   })

@@ -15,6 +15,8 @@ const NAMES = {
   connectionOpen: 'trawl:connection:open',
   connectionClose: 'trawl:connection:close',
   connectionBytes: 'trawl:connection:bytes',
+  targetPause: 'trawl:target:pause',
+  clientIpAside: 'trawl:client-ip:aside',
 }
 
 describe('the channels', () => {

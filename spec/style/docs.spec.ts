@@ -105,7 +105,7 @@ describe('docs/responses.md', () => {
 describe('docs/diagnostics.md', () => {
   it('has each channel once, and no other', () => {
     const sources = listFiles().filter((path) => /^lib\/.*\.ts$/.test(path))
-    const made = sources.flatMap((path) => [...read(path).matchAll(/channel\('(trawl:[\w:]+)'\)/g)])
+    const made = sources.flatMap((path) => [...read(path).matchAll(/channel\('(trawl:[\w:-]+)'\)/g)])
     const told = rowsUnder('docs/diagnostics.md', '## For programs: channels').map(nameOf)
     expect(told.length).toBeGreaterThan(10)
     expect(told.toSorted()).toEqual(made.map((match) => match[1]!).toSorted())
