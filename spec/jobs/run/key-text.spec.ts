@@ -13,6 +13,8 @@ function textOf(own: Partial<JobItem> | null, entry: Partial<InputItem> = {}, nu
   )
 }
 
+const bad = (url: string, line: number): string => keyText({ url, line, item: null, problem: 'no' }, null, -1)
+
 describe('what makes items the same', () => {
   it('is what is sent, and where the answer goes', () => {
     const others: Partial<JobItem>[] = [
@@ -52,8 +54,6 @@ describe('what makes items the same', () => {
   })
 
   it('is the line of what is no URL, which no URL is the same as', () => {
-    const bad = (url: string, line: number): string =>
-      keyText({ url, line, item: null, problem: 'no' }, null, -1)
     const texts = [bad('x', 1), bad('x', 2), bad('y', 1), textOf(null)]
     expect(new Set(texts).size).toBe(texts.length)
   })
