@@ -36,7 +36,7 @@ export class JobStore implements BodyStore, JobFolder {
 
   place(url: URL, out: string): BodySink | Promise<BodySink> {
     const name = this.#folder.nameOf(url, out)
-    if (PART_NAME.test(name.name)) return Promise.reject(partError(name.name))
+    if (isPartName(name.name)) return Promise.reject(partError(name.name))
     if (!this.pace.mayWait()) return this.#placeSlowly(name)
     const path = this.#folder.plainPath(name)
     const started = performance.now()
@@ -106,7 +106,12 @@ export class JobStore implements BodyStore, JobFolder {
 }
 
 /** What stands beside a file on its way. */
-const PART_NAME = new RegExp(`\\${PART_ENDING}(?:\\.json(?:\\.new)?)?$`, 'iu')
+const PART_ENDINGS = ['', '.json', '.json.new'].map((ending) => PART_ENDING + ending)
+
+function isPartName(name: string): boolean {
+  const small = name.toLowerCase()
+  return PART_ENDINGS.some((ending) => small.endsWith(ending))
+}
 
 function partError(name: string): FileError {
   const shown = JSON.stringify(name)
