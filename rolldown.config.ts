@@ -8,7 +8,12 @@ import manifest from './package.json' with { type: 'json' }
  * minified: stack traces and people read it. See docs/decisions/0013-bundled-build.md.
  */
 export default defineConfig({
-  input: { index: 'lib/index.ts', 'testing/index': 'lib/testing/index.ts', 'cli/main': 'lib/cli/main.ts' },
+  input: {
+    index: 'lib/index.ts',
+    'testing/index': 'lib/testing/index.ts',
+    'reports/index': 'lib/reports/index.ts',
+    'cli/main': 'lib/cli/main.ts',
+  },
   platform: 'node',
   tsconfig: 'tsconfig.build.json',
   external: [/^node:/, ...Object.keys(manifest.dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
@@ -27,7 +32,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         // One for all entries, so that a class is the same class in each of them.
-        { name: 'library', test: (id) => !['cli', 'testing'].includes(folderOf(id)) },
+        { name: 'library', test: (id) => !['cli', 'reports', 'testing'].includes(folderOf(id)) },
         { name: commandPart, test: (id) => folderOf(id) === 'cli', minShareCount: 2 },
       ],
     },

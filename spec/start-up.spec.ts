@@ -34,7 +34,7 @@ it('loads tough-cookie for a client that keeps cookies', async () => {
 it('loads but the parser of its arguments for a command that fetches one URL', async () => {
   const loaded = await loadedBy(MAIN, 'get', url)
   expect(loaded).toContain('lib/cli/get-command.ts')
-  expect(packagesIn(loaded)).toEqual(['commander'])
+  expect(packagesIn(loaded)).toEqual(['commander', 'p-queue'])
   expect(loaded).not.toContain('lib/cli/output-folder.ts')
 })
 

@@ -2,8 +2,8 @@ import type { Response, StreamResponse } from '../index.ts'
 
 /** Where a body goes while it arrives. Ends with one of `commit`, `discard` and `leave`. */
 export interface BodySink {
-  /** A file of its name stands there and is kept: nothing is to be fetched. */
-  readonly isThere?: boolean
+  /** The file of its name that stands there and is kept: nothing is to be fetched. */
+  readonly thereAt?: string
   /** The path that an earlier try has left a part at, which can be gone on with; '': none. */
   readonly partAt?: string
   /** The answer whose body is written next, and what was asked for: the item's URL, or a mirror's. */

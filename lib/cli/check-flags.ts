@@ -115,7 +115,7 @@ function readReports(flags: Flags): Pick<GetOptions, Reports> {
     htmlReport: flags.htmlReport ?? '',
     har: flags.har ?? '',
     trace: flags.trace ?? '',
-    metrics: flags.metrics ?? 0,
+    metrics: flags.metrics ?? null,
     progress: flags.progress,
   }
 }

@@ -1,4 +1,4 @@
-import { ConnectError, FileError as JobFileError } from '../index.ts'
+import { isLastingFault } from '../jobs/file-error.ts'
 
 export type FileErrorCode = 'ERR_FILE' | 'ERR_FILE_EXISTS'
 
@@ -11,18 +11,8 @@ export class FileError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'FileError'
     this.code = code
-    this.fatal = FATAL.has(systemCode(cause))
+    this.fatal = isLastingFault(cause)
   }
-}
-
-const NO_FILES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
-const FATAL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', ...NO_FILES])
-
-/** Whether what failed here fails for every item, until somebody has seen to it: the disk is full, files are out. */
-export function isFatalFault(error: unknown): boolean {
-  if (error instanceof FileError) return error.fatal
-  if (error instanceof JobFileError) return FATAL.has(systemCode(error.cause))
-  return error instanceof ConnectError && NO_FILES.has(systemCode(error.cause))
 }
 
 const REASONS: Readonly<Record<string, string>> = {

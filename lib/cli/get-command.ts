@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Writable } from 'node:stream'
+import { rm, writeFile } from 'node:fs/promises'
 import { LIMITS, type Client } from '../index.ts'
 import type { Journal } from '../jobs/journal/journal.ts'
 import { KeySet } from '../jobs/journal/key-set.ts'
@@ -11,35 +11,40 @@ import { GetRun } from './get-run.ts'
 import { onInterrupts } from './interrupts.ts'
 import { ItemFetcher } from './item-fetcher.ts'
 import { CLI_LIMITS } from './limits.ts'
-import { openAll, type GetIo } from './open-run.ts'
-import { Progress, type ProgressMode, type ProgressStream } from './progress.ts'
-import { RefusalWatch } from './refusal-watch.ts'
-import { RetryWatch } from './retry-watch.ts'
-import { RunCounts } from './run-counts.ts'
+import { openAll, type GetIo, type OpenRun } from './open-run.ts'
 import type { RunFacts } from './run-facts.ts'
 import { RunRecords } from './run-records.ts'
-import { onStatisticsSignal } from './statistics-signal.ts'
-import { statisticsText } from './statistics.ts'
-import { StdoutStore } from './stdout-store.ts'
-import { summaryJson } from './summary-json.ts'
-import { summaryText } from './summary.ts'
+import { plainNote, RunScreen } from './run-screen.ts'
 
-/** `trawl get`. Throws a CliError for what can be refused before anything starts. */
-export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCode> {
+/** `trawl get`. Throws a CliError for what can be refused before anything starts. `argv`: what it was called with. */
+export async function getCommand(options: GetOptions, io: GetIo, argv: readonly string[]): Promise<ExitCode> {
   const started = performance.now()
-  let tell = (text: string): void => void io.stderr.write(`trawl: ${text}\n`)
-  const opened = await openAll(options, io, (text) => tell(text))
-  const { client, source, store, report, cookies, cache, journal, recorders, spills } = opened
-  const before = journal === null ? undefined : { ...journal.counts }
-  const quiet = store instanceof StdoutStore && options.progress === 'auto'
-  const mode = quiet ? 'none' : progressMode(options, io.stderr)
-  const seed = randomBytes(8).toString('hex')
-  const run: GetRun = new GetRun({
+  const toStderr = (text: string): void => void io.stderr.write(`${plainNote(options, text)}\n`)
+  let note = toStderr
+  if (options.dryRun) return (await import('./dry-run.ts')).dryRun(options, io, toStderr)
+  const opened = await openAll(options, io, (text) => note(text))
+  if (opened.journal !== null) await keepCommand(options, argv)
+  const run: GetRun = makeRun(options, opened, (text) => note(text))
+  const screen = new RunScreen(options, opened, run, io.stderr, started)
+  note = (text) => screen.note(text)
+  const removeHandlers = onInterrupts(run)
+  await screen.start()
+  await run.work()
+  const facts = screen.stop()
+  const exitCode = await closeAll(opened, run, facts, io, toStderr)
+  removeHandlers()
+  screen.summarize(facts)
+  return exitCode
+}
+
+function makeRun(options: GetOptions, opened: OpenRun, note: (text: string) => void): GetRun {
+  const { client, source, store, report, cookies, journal, recorders, spills } = opened
+  return new GetRun({
     client,
     source,
     makeFetcher: (leave) => new ItemFetcher(client, fetchPlan(options), store, cookies, leave),
     keys: journal?.keys ?? new KeySet(),
-    keyOf: journal?.makeKey ?? keyMaker(seed),
+    keyOf: journal?.makeKey ?? keyMaker(randomBytes(8).toString('hex')),
     records: new RunRecords(journal, report),
     recorders,
     width: widthOf(options),
@@ -50,78 +55,74 @@ export async function getCommand(options: GetOptions, io: GetIo): Promise<ExitCo
     maxFailures: options.maxFailures,
     isJob: journal !== null,
     hasReport: report !== null,
-    note: (text) => progress.note(text),
+    note,
   })
-  const refusals = new RefusalWatch()
-  const retries = new RetryWatch()
-  const counts = new RunCounts({
-    client,
-    tally: run.tally,
-    total: () => run.total,
-    retrying: () => retries.retrying,
-    before,
-  })
-  const progress = new Progress(io.stderr, mode, () => counts.read())
-  tell = (text) => progress.note(text)
-  const facts = (): RunFacts => ({
-    elapsedMs: performance.now() - started,
-    dialled: client.stats().dialled,
-    reused: client.stats().reused,
-    outputDir: options.outputDir,
-    report: options.report,
-    stopped: run.stopped,
-    finish: run.finishReason,
-    before,
-    refusals,
-  })
-  const removeHandlers = onInterrupts(run)
-  const removeStatistics = onStatisticsSignal(() => progress.print(statistics(mode, progress, run, facts())))
-  await progress.start()
-  await run.work()
-  const last = facts()
-  // Every call has ended: nothing is left to wait for, not even what aborted ones still get.
-  client.destroy()
-  cache?.close()
-  progress.stop()
-  refusals.close()
-  retries.close()
-  source.stop()
-  spills.close()
-  let { exitCode } = run
-  exitCode = await finish(endJob(journal, run, last), exitCode, io.stderr)
-  exitCode = await finish(report?.close(), exitCode, io.stderr)
-  exitCode = await finish(recorders?.close(last), exitCode, io.stderr)
-  exitCode = await finish(cookies?.save(io.stdout), exitCode, io.stderr)
-  removeHandlers()
-  removeStatistics()
-  if (mode === 'json') io.stderr.write(`${summaryJson(run.tally, last)}\n`)
-  else if (!quiet) io.stderr.write(summaryText(run.tally, last))
-  return exitCode
-}
-
-function statistics(mode: ProgressMode, progress: Progress, run: GetRun, facts: RunFacts): string {
-  return mode === 'json'
-    ? summaryJson(run.tally, { ...facts, finish: null })
-    : statisticsText(progress.state(), run.tally, facts)
 }
 
 /** Items that hold a place at once: as many as can be in flight. */
-function widthOf({ maxConn, pipeline }: GetOptions): number {
-  return Math.min(CLI_LIMITS.maxCalls, (maxConn ?? LIMITS.maxConn) * (pipeline ?? 1))
+function widthOf({ maxConn, pipeline, totalGap, maxTime }: GetOptions): number {
+  const inFlight = (maxConn ?? LIMITS.maxConn) * (pipeline ?? 1)
+  return Math.min(CLI_LIMITS.maxCalls, inFlight, inTime(totalGap, maxTime))
 }
 
 /** The same of one host: each client IP makes a target of its own. */
-function placesOf(client: Client, { gap, maxTime = 0 }: GetOptions, host: string): number {
+function placesOf(client: Client, { gap, maxTime }: GetOptions, host: string): number {
   const { maxConnPerTarget, maxPipelinedRequests } = client.limits.of(host)
-  // What waits for the pace has its time running: no more than can be sent in half of it.
-  const inTime = gap > 0 && maxTime > 0 ? Math.max(1, Math.floor(maxTime / 2 / gap)) : Infinity
-  return Math.min(maxConnPerTarget * maxPipelinedRequests, inTime) * Math.max(1, client.limits.clientIps)
+  const places = Math.min(maxConnPerTarget * maxPipelinedRequests, inTime(gap, maxTime))
+  return places * Math.max(1, client.limits.clientIps)
+}
+
+/** What waits for the pace has its time running: no more than can be sent in half of it. */
+function inTime(gap: number, maxTime = 0): number {
+  return gap > 0 && maxTime > 0 ? Math.max(1, Math.floor(maxTime / 2 / gap)) : Infinity
+}
+
+/** For `trawl job DIR --retry-failed`: a help, without which the job is what it is. */
+async function keepCommand(options: GetOptions, argv: readonly string[]): Promise<void> {
+  const { commandPath, keptCommand } = await import('./job-command-line.ts')
+  const path = commandPath(options.job)
+  const text = keptCommand(options, argv, process.cwd())
+  try {
+    await rm(path, { force: true })
+    if (text !== null) await writeFile(path, text, { mode: 0o600, flag: 'wx' })
+  } catch {
+    // A disk that is full is told by the journal.
+  }
+}
+
+/** Every call has ended: nothing is left to wait for, not even what aborted ones still get. Gives the exit code. */
+async function closeAll(
+  opened: OpenRun,
+  run: GetRun,
+  facts: RunFacts,
+  io: GetIo,
+  note: (text: string) => void,
+): Promise<ExitCode> {
+  const { client, source, report, cookies, cache, journal, recorders, spills } = opened
+  client.destroy()
+  cache?.close()
+  source.stop()
+  spills.close()
+  let { exitCode } = run
+  const closing = [
+    endJob(journal, run, facts),
+    report?.close(),
+    recorders?.close(facts),
+    cookies?.save(io.stdout),
+  ]
+  for (const result of await Promise.allSettled(closing.map(async (each) => each))) {
+    if (result.status === 'fulfilled') continue
+    // That it cannot be written is told, and is the exit code unless another is.
+    note((result.reason as Error).message)
+    if (exitCode === EXIT.ok) exitCode = EXIT.file
+  }
+  return exitCode
 }
 
 async function endJob(journal: Journal | null, run: GetRun, facts: RunFacts): Promise<void> {
   if (journal === null) return
+  const { ok, failed } = run.tally
   try {
-    const { ok, failed } = run.tally
     journal.endRun({
       reason: run.finishReason,
       stopped: run.stopped,
@@ -131,25 +132,5 @@ async function endJob(journal: Journal | null, run: GetRun, facts: RunFacts): Pr
     })
   } finally {
     await journal.close()
-  }
-}
-
-function progressMode(options: GetOptions, stderr: ProgressStream): ProgressMode {
-  if (options.progress !== 'auto') return options.progress
-  return stderr.isTTY === true && process.env['TERM'] !== 'dumb' ? 'bar' : 'plain'
-}
-
-/** Waits for what is written at the end; that it cannot be is told, and is the exit code unless another is. */
-async function finish(
-  writing: Promise<void> | undefined,
-  exitCode: ExitCode,
-  stderr: Writable,
-): Promise<ExitCode> {
-  try {
-    await writing
-    return exitCode
-  } catch (error) {
-    stderr.write(`trawl: ${(error as Error).message}\n`)
-    return exitCode === EXIT.ok ? EXIT.file : exitCode
   }
 }

@@ -36,8 +36,8 @@ export interface GetOptions {
   readonly har: string
   /** A path; '' for none. */
   readonly trace: string
-  /** The port of 127.0.0.1 that figures are served on; 0: none. */
-  readonly metrics: number
+  /** The port of 127.0.0.1 that figures are served on, 0: one that is free; null: none. */
+  readonly metrics: number | null
   readonly progress: 'auto' | ProgressMode
   readonly method: string
   /** Pairs, in the order they were given; the User-Agent among them where it is given. */

@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { systemClock, type Client } from '../index.ts'
 import { JobRun } from '../jobs/run/job-run.ts'
+import { isLastingFault } from '../jobs/file-error.ts'
 import { showUrlText } from '../jobs/item-url.ts'
 import type { KeySet } from '../jobs/journal/key-set.ts'
 import type { KeyMaker } from '../jobs/journal/key.ts'
 import type { Task } from '../jobs/run/task.ts'
 import { EXIT, worseOf, type ExitCode } from './exit-codes.ts'
-import { reasonOf, isFatalFault } from './file-error.ts'
+import { reasonOf } from './file-error.ts'
 import type { FinishReason } from './finish-reason.ts'
 import type { InputSource } from './input-source.ts'
 import type { Interruptible } from './interrupts.ts'
@@ -105,7 +106,7 @@ export class GetRun implements Interruptible {
     try {
       await this.#run.run()
     } catch (error) {
-      const isDisk = isFatalFault(error)
+      const isDisk = isLastingFault(error)
       this.#stop(
         isDisk ? (error as Error).message : `cannot read on in the input: ${reasonOf(error)}`,
         isDisk ? 'disk-full' : 'input',
@@ -144,7 +145,7 @@ export class GetRun implements Interruptible {
       if (room !== undefined) await room
     } catch (error) {
       // A run whose journal or report has holes is not what was asked for.
-      this.#stop(reasonOf(error), isFatalFault(error) ? 'disk-full' : 'file')
+      this.#stop(reasonOf(error), isLastingFault(error) ? 'disk-full' : 'file')
       this.tally.exitCode = worseOf(this.tally.exitCode, EXIT.file)
     }
     this.tally.add(outcome)

@@ -97,7 +97,7 @@ export class InputSource implements AsyncIterable<readonly InputItem[]> {
   #countInBackground(): void {
     const stream = createReadStream(this.#path)
     this.#counting = stream
-    const count = async (): Promise<void> => {
+    const countAll = async (): Promise<void> => {
       try {
         const count = await countItems(stream, this.#how.format)
         if (count !== null) this.total = this.#urls.length + count
@@ -105,7 +105,7 @@ export class InputSource implements AsyncIterable<readonly InputItem[]> {
         // It only means that the total stays unknown: the other reading tells of a failure.
       }
     }
-    void count()
+    void countAll()
   }
 }
 

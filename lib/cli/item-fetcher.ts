@@ -6,24 +6,26 @@ import {
   RequestError,
   Response,
   RETRY_ERRORS,
+  TimeoutError,
   type Client,
   type DownloadOptions,
   type RequestOptions,
   type StreamResponse,
 } from '../index.ts'
 import { BodyCheck } from '../jobs/body-check.ts'
-import { parseChecksum, type Checksum } from '../jobs/checksum.ts'
+import type { Checksum } from '../jobs/checksum.ts'
+import { isLastingFault } from '../jobs/file-error.ts'
 import { showUrlText, withoutCredentials } from '../jobs/item-url.ts'
-import type { JobItem } from '../jobs/job-item.ts'
+import { checksumOf } from '../jobs/job-request.ts'
 import type { Task } from '../jobs/run/task.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { CallWatch } from './call-watch.ts'
 import type { CookieFiles } from './cookie-files.ts'
 import { EXIT } from './exit-codes.ts'
 import { Fetching } from './fetching.ts'
-import { ItemError } from './item-error.ts'
 import { blankOutcome, failureOf, judge, type OpenOutcome } from './item-outcome.ts'
 import { ownPlan, type ItemPlan } from './item-plan.ts'
+import { CLI_LIMITS } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import { isRetryTimeOver, untilRetryTime } from './retry-time.ts'
 
@@ -102,7 +104,7 @@ export class ItemFetcher {
       // What is there at once is not awaited: each await is a turn of the queue, and there are five.
       const place = this.#store.place(url, entry.item?.out ?? '')
       sink = place instanceof Promise ? await place : place
-      if (sink.isThere === true) return skipped(outcome, sink)
+      if (sink.thereAt !== undefined) return { ...outcome, file: sink.thereAt, skipped: true }
       await this.#fetchAny(sink, fetching, outcome)
     } catch (error) {
       await sink?.discard().catch(() => undefined)
@@ -183,7 +185,11 @@ export class ItemFetcher {
         await receive(response, sink, checksum)
         return response
       } catch (error) {
-        if (!this.#mayRetry(error, fetching, plan)) throw error
+        if (!this.#mayRetry(error, fetching, plan)) {
+          // What came stays for a later run, or for a retry of what failed.
+          if (plan.isGet && this.#mayGoOn(error)) await sink.leave?.().catch(() => '')
+          throw error
+        }
         const left = plan.isGet && sink.leave !== undefined ? await sink.leave() : ''
         if (left === '' && !(await sink.restart())) throw error
         fetching.leave()
@@ -215,6 +221,14 @@ export class ItemFetcher {
   #mayRetry(error: unknown, fetching: Fetching, { mayRepeat }: ItemPlan): boolean {
     if (!mayRepeat || fetching.retries >= this.#plan.retries || this.#isTooLate(fetching)) return false
     return error instanceof RequestError && RETRY_ERRORS.includes(error.code)
+  }
+
+  /** Whether what came of the body is right as far as it goes. */
+  #mayGoOn(error: unknown): boolean {
+    if (this.#aborting.signal.aborted || isLastingFault(error)) return true
+    return (
+      error instanceof TimeoutError || (error instanceof RequestError && RETRY_ERRORS.includes(error.code))
+    )
   }
 
   #isTooLate({ started }: Fetching): boolean {
@@ -276,25 +290,45 @@ export class ItemFetcher {
   }
 }
 
-function skipped(outcome: OpenOutcome, sink: BodySink): Outcome {
-  outcome.file = String(sink.commit())
-  outcome.skipped = true
-  return outcome
-}
-
 /** Takes a streamed body to its end, into `sink` where it is wanted. */
 async function receive(response: StreamResponse, sink: BodySink, checksum: Checksum | null): Promise<void> {
   if (isWanted(response)) {
     const check = BodyCheck.of(checksum, response.status, response.headers, true)
-    for await (const chunk of response.body) {
-      check?.update(chunk)
-      const room = sink.write(chunk)
+    const length = smallLength(response)
+    if (length > 0) {
+      const body = await readSmall(response, length)
+      check?.update(body)
+      const room = sink.write(body)
       if (room !== undefined) await room
+    } else {
+      for await (const chunk of response.body) {
+        check?.update(chunk)
+        const room = sink.write(chunk)
+        if (room !== undefined) await room
+      }
     }
     check?.verify()
   } else {
     // The status is known; that the page which explains it breaks off changes nothing.
     await response.discard().catch(() => undefined)
+  }
+}
+
+/** Bytes of a body that is known to be small, and is as it came; 0 for all others. */
+function smallLength({ headers }: StreamResponse): number {
+  const length = Number(headers.peek('content-length') ?? 0)
+  return length > 0 && length < CLI_LIMITS.writeSize && headers.peek('content-encoding') === null ? length : 0
+}
+
+/** In memory of its own, in one go: an iterator would cost three times as much. A body that is longer than that is an error of the client's. */
+async function readSmall(response: StreamResponse, length: number): Promise<Uint8Array> {
+  // One byte more, since the end is found by a read that brings nothing.
+  const body = Buffer.allocUnsafe(length + 1)
+  let size = 0
+  for (;;) {
+    const count = await response.readInto(body.subarray(size))
+    if (count === 0) return body.subarray(0, size)
+    size += count
   }
 }
 
@@ -314,14 +348,6 @@ function storeBody(
   }
   const room = sink.write(bytes)
   return room === undefined ? sink.commit() : room.then(() => sink.commit())
-}
-
-/** What the item says its file must be. Throws ArgumentError where that is nothing that can be checked. */
-function checksumOf(item: JobItem | null): Checksum | null {
-  if (item?.checksum === undefined) return null
-  const checksum = parseChecksum(item.checksum)
-  if (typeof checksum === 'string') throw new ItemError(checksum)
-  return checksum
 }
 
 function isWanted({ status }: Response | StreamResponse): boolean {

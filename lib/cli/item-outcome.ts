@@ -7,7 +7,7 @@ import {
   type StreamResponse,
 } from '../index.ts'
 import { EXIT, exitCodeOfError, exitCodeOfStatus, isGoodStatus } from './exit-codes.ts'
-import { isFatalFault } from './file-error.ts'
+import { isLastingFault } from '../jobs/file-error.ts'
 import type { InputItem } from '../jobs/job-item.ts'
 import { showUrlText, withoutCredentials } from '../jobs/item-url.ts'
 import type { Outcome } from './outcome.ts'
@@ -105,7 +105,7 @@ export function failureOf(error: unknown, isOwn: boolean): Partial<Outcome> {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const name = typeof code === 'string' && code.startsWith('ERR_') ? code : 'ERR_OTHER'
   // The URL is one: what is wrong with the request is wrong with every request of the run, unless it is the item's.
-  const fatal = (error instanceof ArgumentError && !isOwn) || isFatalFault(error)
+  const fatal = (error instanceof ArgumentError && !isOwn) || isLastingFault(error)
   return {
     ...sentBefore(error),
     error: name,

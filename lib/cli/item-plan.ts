@@ -1,5 +1,6 @@
 import type { RequestOptions } from '../index.ts'
 import type { JobItem } from '../jobs/job-item.ts'
+import { headersOf } from '../jobs/job-request.ts'
 
 /** How an item is asked for. */
 export interface ItemPlan {
@@ -38,7 +39,7 @@ export function ownPlan(
   runMethod: string,
   pipelines: boolean,
 ): ItemPlan {
-  const { headers, clientIp, session, priority } = item
+  const { clientIp, session, priority } = item
   const body = item.body ?? base?.body ?? undefined
   const method = item.method ?? (item.body === undefined ? runMethod : 'POST')
   const request: RequestOptions = {
@@ -46,15 +47,10 @@ export function ownPlan(
     method,
     body: method === 'GET' && item.body === undefined ? undefined : body,
   }
-  if (headers !== undefined || item.checksum !== undefined) request.headers = headersOf(item)
+  const headers = headersOf(item)
+  if (headers !== undefined) request.headers = headers
   if (clientIp !== undefined) request.clientIp = clientIp
   if (session !== undefined) request.session = session
   if (priority !== undefined) request.priority = priority
   return itemPlan(method, request, pipelines)
-}
-
-/** What has a checksum is asked for uncoded: the checksum is that of the file's own bytes. */
-function headersOf({ headers = {}, checksum }: JobItem): NonNullable<RequestOptions['headers']> {
-  const hasCoding = Object.keys(headers).some((name) => name.toLowerCase() === 'accept-encoding')
-  return checksum === undefined || hasCoding ? headers : { ...headers, 'Accept-Encoding': 'identity' }
 }

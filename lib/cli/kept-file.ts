@@ -2,11 +2,10 @@ import type { BodySink } from './body-sink.ts'
 
 /** A file that stood there before and is kept: its item is done without a request. */
 export class KeptFile implements BodySink {
-  readonly isThere = true
-  readonly #path: string
+  readonly thereAt: string
 
   constructor(path: string) {
-    this.#path = path
+    this.thereAt = path
   }
 
   write(): undefined {
@@ -18,7 +17,7 @@ export class KeptFile implements BodySink {
   }
 
   commit(): string {
-    return this.#path
+    return this.thereAt
   }
 
   async discard(): Promise<void> {

@@ -56,6 +56,20 @@ export async function openAll(
   }
 }
 
+/** Throws a CliError. */
+export function openSource(
+  { urls, input, inputFormat }: GetOptions,
+  client: Client,
+  io: Pick<GetIo, 'stdin'>,
+  note: (text: string) => void,
+): Promise<InputSource> {
+  // Only a list from standard input needs it, and asking for it opens it.
+  const stdin = input === '-' ? io.stdin : null
+  const open = async (url: string): Promise<AsyncIterable<Uint8Array>> =>
+    (await client.stream(url, { redirect: 'follow', expectSuccess: true })).body
+  return InputSource.open(urls, input, stdin, { format: inputFormat, open, note })
+}
+
 /** One thing after the other, all of which are closed again where a later one cannot be opened. */
 class Opening {
   readonly #options: GetOptions
@@ -76,29 +90,19 @@ class Opening {
     this.#closers.push(() => cache?.close())
     const client = makeClient(clientOptions(options, cookies?.jars ?? null, cache))
     this.#closers.push(() => client.destroy())
-    const source = await this.#openSource(client)
+    const source = await openSource(options, client, this.#io, this.#note)
+    this.#closers.push(() => source.stop())
     const synced: { store: JobStore | null } = { store: null }
     const journal = await this.#openJournal(synced)
     const store = await this.#openStore(journal, synced)
     const report = await this.#openReport(source, journal)
     const spills = new SpillFolder(options.job)
-    const recorders = await this.#openRecorders()
+    const recorders = await this.#openRecorders(client)
     return { client, source, store, report, cookies, cache, journal, recorders, spills }
   }
 
   async undo(): Promise<void> {
     for (const close of this.#closers.toReversed()) await close()
-  }
-
-  async #openSource(client: Client): Promise<InputSource> {
-    const { urls, input, inputFormat } = this.#options
-    // Only a list from standard input needs it, and asking for it opens it.
-    const stdin = input === '-' ? this.#io.stdin : null
-    const open = async (url: string): Promise<AsyncIterable<Uint8Array>> =>
-      (await client.stream(url, { redirect: 'follow', expectSuccess: true })).body
-    const source = await InputSource.open(urls, input, stdin, { format: inputFormat, open, note: this.#note })
-    this.#closers.push(() => source.stop())
-    return source
   }
 
   async #openJournal(synced: { store: JobStore | null }): Promise<Journal | null> {
@@ -128,11 +132,11 @@ class Opening {
     return synced.store
   }
 
-  async #openRecorders(): Promise<Recorders | null> {
+  async #openRecorders(client: Client): Promise<Recorders | null> {
     const { har, trace, htmlReport, metrics } = this.#options
-    if (har === '' && trace === '' && htmlReport === '' && metrics === 0) return null
+    if (har === '' && trace === '' && htmlReport === '' && metrics === null) return null
     const { openRecorders } = await import('./recorders.ts')
-    return openRecorders(this.#options, this.#note)
+    return openRecorders(this.#options, this.#note, () => client.stats())
   }
 
   async #openReport(source: InputSource, journal: Journal | null): Promise<ReportFile | null> {
@@ -149,7 +153,8 @@ class Opening {
   }
 }
 
-function makeClient(options: ClientOptions): Client {
+/** Throws a CliError. */
+export function makeClient(options: ClientOptions): Client {
   try {
     return new Client(options)
   } catch (error) {

@@ -105,9 +105,11 @@ export function resolveOption(
 
 /** A port that a server of ours listens on. */
 export function portOption(value: string): number {
-  const port = /^\d{1,5}$/u.test(value) ? Number(value) : 0
-  if (port >= 1 && port <= 65_535) return port
-  throw new InvalidArgumentError('It must be a port, a whole number from 1 to 65535.')
+  const port = /^\d{1,5}$/u.test(value) ? Number(value) : Infinity
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError(
+    'It must be a port, a whole number from 1 to 65535, or 0 for one that is free.',
+  )
 }
 
 /** A file's or folder's name. */

@@ -12,7 +12,7 @@ export interface RecorderOptions {
   readonly har: string
   readonly trace: string
   readonly htmlReport: string
-  /** The port of 127.0.0.1 that figures are served on; 0 or null: none. */
+  /** The port of 127.0.0.1 that figures are served on, 0: one that is free; null: none. */
   readonly metrics: number | null
 }
 
@@ -75,7 +75,7 @@ export async function openRecorders(
     if (options.har !== '') opened.push(await openHar(options.har, note))
     if (options.trace !== '') opened.push(await openTrace(options.trace, note))
     if (options.htmlReport !== '') opened.push(await openPage(options.htmlReport, stats))
-    if (options.metrics !== null && options.metrics !== 0) {
+    if (options.metrics !== null) {
       opened.push(await openMetrics(options.metrics, note, stats))
     }
   } catch (error) {

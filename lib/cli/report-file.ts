@@ -73,10 +73,10 @@ export class ReportFile {
   async #write(): Promise<void> {
     try {
       while (this.#lines.length > 0) {
-        const text = `${this.#lines.join('\n')}\n`
+        const lines = `${this.#lines.join('\n')}\n`
         this.#lines = []
         this.#size = 0
-        await this.#handle.appendFile(text)
+        await this.#handle.appendFile(lines)
       }
     } catch (error) {
       this.#failure = new FileError(
@@ -91,6 +91,35 @@ export class ReportFile {
 
 /** One line, without its end. Unknown values are null: a missing time is not a time of 0. */
 export function reportLine(outcome: Outcome): string {
+  const { resumedFrom, skipped, session, meta } = outcome
+  const more = resumedFrom > 0 || skipped || session !== '' || meta !== undefined
+  return more ? longLine(outcome) : shortLine(outcome)
+}
+
+/** Most lines have nothing more: put together by hand, in a third of the time. */
+function shortLine(outcome: Outcome): string {
+  const { line, status, attempt } = outcome
+  return (
+    `{"url":${jsonText(outcome.url)},"line":${line === 0 ? null : line},"finalUrl":${jsonText(outcome.finalUrl)},` +
+    `"status":${status === 0 ? null : status},"redirects":${numberOrNull(outcome.redirects)},` +
+    `"retries":${numberOrNull(outcome.retries)},"cache":${jsonText(outcome.cache)},"error":${jsonText(outcome.error)},` +
+    `"message":${jsonText(outcome.message)},"bytesOnWire":${numberOrNull(outcome.bytesOnWire)},` +
+    `"bytesDecoded":${numberOrNull(outcome.bytesDecoded)},"headMs":${numberOrNull(outcome.headMs)},` +
+    `"totalMs":${numberOrNull(outcome.totalMs)},"clientIp":${jsonText(outcome.clientIp)},` +
+    `"remoteAddress":${jsonText(outcome.remoteAddress)},"file":${jsonText(outcome.file)},` +
+    `"attempt":${attempt === 0 ? null : attempt}}`
+  )
+}
+
+/** Characters that stand in JSON as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/u
+
+function jsonText(value: string): string {
+  if (value === '') return 'null'
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value)
+}
+
+function longLine(outcome: Outcome): string {
   return JSON.stringify({
     url: outcome.url,
     line: outcome.line === 0 ? null : outcome.line,

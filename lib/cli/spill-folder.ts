@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
-const NAME = 'waiting-'
+import { removeWaitingFiles, waitingFile } from '../jobs/run/waiting-files.ts'
 
 /** Where a run keeps the items that memory has no room for: in the job's folder, else in one of its own. */
 export class SpillFolder {
@@ -14,14 +13,13 @@ export class SpillFolder {
   constructor(dir: string) {
     this.#path = dir
     this.#isOwn = dir === ''
-    if (dir === '') return
-    for (const name of readdirSync(dir)) if (name.startsWith(NAME)) rmSync(join(dir, name), { force: true })
+    if (dir !== '') removeWaitingFiles(dir)
   }
 
   /** Of a new file. */
   path(): string {
     if (this.#path === '') this.#path = mkdtempSync(join(tmpdir(), 'trawl-'))
-    return join(this.#path, NAME + ++this.#count)
+    return waitingFile(this.#path, ++this.#count)
   }
 
   close(): void {

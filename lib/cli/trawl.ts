@@ -1,4 +1,4 @@
-import { CliError, usageError } from './cli-error.ts'
+import { CliError } from './cli-error.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { GetIo } from './open-run.ts'
@@ -11,9 +11,13 @@ export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCod
   try {
     return await runCommandLine(argv, io, {
       // Not for --help, --version and what is refused.
-      get: async (options) => (await import('./get-command.ts')).getCommand(options, io),
-      job: async ({ dir }) => {
-        throw usageError(`this version keeps no jobs, so there is none in ${dir}; leave the command out`)
+      get: async (options) => (await import('./get-command.ts')).getCommand(options, io, argv),
+      job: async (options) => {
+        const { jobCommand } = await import('./job-command.ts')
+        return jobCommand(options, io, ({ cwd, argv: given }) => {
+          process.chdir(cwd)
+          return trawl(given, io)
+        })
       },
     })
   } catch (error) {

@@ -266,7 +266,7 @@ export const LIMITS = {
   /** Items of a job read and not begun that memory holds, 0.7 KB each; what comes then goes to the disk, but for the first of a host. */
   jobWindow: 8_192,
   /** While so many are at hand no more are read. */
-  jobReadAhead: 1_000,
+  jobReadAhead: 2_000,
   /** Hosts (with scheme and port) that have items waiting; then reading stops until one of them has none. */
   maxJobHosts: 10_000,
   /** Bytes of waiting items on the disk; then reading stops. A run of some ten million URLs of one host. */

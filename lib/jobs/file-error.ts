@@ -41,3 +41,14 @@ export function fileError(what: string, path: string, cause: unknown): FileError
   const reason = REASONS[systemCode(cause)] ?? (cause instanceof Error ? cause.message : String(cause))
   return new FileError('ERR_FILE', path, `cannot ${what} ${path}: ${reason}`, cause)
 }
+
+/** Faults of the machine, not of an item: they are there until somebody has seen to them. */
+const LASTING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'])
+
+/** Whether what failed here, a file or a dial, fails for every item: the disk is full, files are out. */
+export function isLastingFault(error: unknown): boolean {
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
+    if (LASTING.has(systemCode(each))) return true
+  }
+  return false
+}

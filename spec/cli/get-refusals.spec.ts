@@ -77,8 +77,7 @@ describe('trawl get refuses at once', () => {
     ['--max-failures 0', 'It must be a whole number from 1 to 1000000000.'],
     ['--max-total-time -1', 'It must be a number of seconds, as 30 or 2.5; 0 for no limit.'],
     ['--stall-limit x', 'It must be a number of seconds, as 30 or 2.5; 0 for no limit.'],
-    ['--metrics 0', 'It must be a port, a whole number from 1 to 65535.'],
-    ['--metrics 65536', 'It must be a port, a whole number from 1 to 65535.'],
+    ['--metrics 65536', 'It must be a port, a whole number from 1 to 65535, or 0 for one that is free.'],
     ['--client-ip 127.0.0.1,eth99', 'It must be an address of this machine, as 192.0.2.7, or one of its'],
     ['--client-ip-policy random', 'Allowed choices are round-robin, sticky, least-loaded.'],
     [

@@ -121,7 +121,7 @@ describe('the files of a job', () => {
       })
       const skipping = await openStore({ existing: 'skip', pace })
       const kept = await skipping.place(URL_A, '')
-      expect([kept.isThere, await kept.commit()]).toEqual([true, path])
+      expect([kept.thereAt, await kept.commit()]).toEqual([path, path])
       await kept.discard()
       expect(readFileSync(path, 'utf8')).toBe('old')
       const replacing = await openStore({ existing: 'replace', pace })

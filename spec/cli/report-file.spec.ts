@@ -75,7 +75,7 @@ describe('a report', () => {
       const lines = Array.from({ length: 5_000 }, (_, i) =>
         report.add(reportLine({ ...outcome, line: run * 5_000 + i + 1 })),
       )
-      await Promise.all(lines)
+      for (const line of lines) await line
       await report.close()
     }
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')

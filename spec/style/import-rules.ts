@@ -32,7 +32,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 }
 
 /** Entry points that package.json exports: the only files that may do nothing but re-export. */
-const ENTRIES = new Set(['lib/index.ts', 'lib/testing/index.ts'])
+const ENTRIES = new Set(['lib/index.ts', 'lib/reports/index.ts', 'lib/testing/index.ts'])
 const SHAPELESS = /^(utils?|helpers?|common|misc|shared)(\.ts)?$/
 const SOCKETS = /^node:(net|tls|dns|dgram|http|https|http2)(\/|$)/
 /** The command's own server, on loopback: it is no part of the client. */

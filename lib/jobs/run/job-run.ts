@@ -72,7 +72,7 @@ export class JobRun {
       toText: ({ entry, key }) => JSON.stringify([entry, key]),
       fromText: (text, origin) => {
         const [entry, key] = JSON.parse(text) as [InputItem, Key]
-        return new Task(entry, entry.problem === '' ? (parseItemUrl(entry.url) as URL) : null, key, origin)
+        return new Task(entry, key, origin)
       },
     })
     this.#paused = new PausedOrigins(this.#lines, plan.clock, plan.clientIps)
@@ -239,7 +239,7 @@ export class JobRun {
       if (known !== 'unknown') continue
       const origin = this.#lines.originOf(isUrl ? url : null)
       const told = isUrl || entry.problem !== '' ? entry : { ...entry, problem: url }
-      this.#lines.push(new Task(told, isUrl ? url : null, key, origin), origin)
+      this.#lines.push(new Task(told, key, origin), origin)
     }
   }
 

@@ -38,7 +38,7 @@ function makeLines(limits: LineLimits = TINY): HostLines {
       toText: ({ entry }) => JSON.stringify(entry),
       fromText: (text, origin) => {
         const entry = JSON.parse(text) as Task['entry']
-        return new Task(entry, new URL(entry.url), KEY, origin)
+        return new Task(entry, KEY, origin)
       },
     },
     limits,
@@ -55,7 +55,7 @@ function push(lines: HostLines, host: number, priority = 0): number {
   const url = new URL(`${originName(host)}/${'é'.repeat(line % 30)}`)
   const item = priority === 0 ? null : { url: url.href, priority }
   const origin = lines.originOf(url)
-  lines.push(new Task({ url: url.href, line, item, problem: '' }, url, KEY, origin), origin)
+  lines.push(new Task({ url: url.href, line, item, problem: '' }, KEY, origin), origin)
   return line
 }
 

@@ -1,0 +1,5 @@
+export { HarFile, type HarOptions } from './har-file.ts'
+export { HtmlReport, type HtmlReportOptions } from './html-report.ts'
+export { Metrics } from './metrics.ts'
+export type { RunEnd, RunOutcome } from './run-outcome.ts'
+export { TraceFile } from './trace-file.ts'
