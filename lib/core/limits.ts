@@ -300,6 +300,8 @@ export const LIMITS = {
   maxInputLine: 65_536,
   /** One item with all that belongs to it (a line of JSONL, aria2's options, a HAR's request), characters. */
   maxInputItem: 16_777_216,
+  /** `meta` of an item as JSON, characters. It goes into a line of the journal, which must not grow without a bound. */
+  maxItemMeta: 65_536,
   /** Bytes at the beginning of an input that its format is told by. */
   inputPrefix: 1_024,
   /** Levels of JSON in one another; what is deeper cannot be written back by a recursive writer. */

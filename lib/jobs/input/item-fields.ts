@@ -102,8 +102,12 @@ function checkPriority(value: unknown): string {
   return isOne ? '' : `must be a whole number from -${most} to ${most}`
 }
 
-function checkMeta(value: unknown): string {
-  return depthOf(value, 1) <= LIMITS.maxInputDepth ? '' : `must have ${LIMITS.maxInputDepth} levels at most`
+/** What is wrong with `meta`; '' when nothing is. */
+export function checkMeta(value: unknown): string {
+  if (depthOf(value, 1) > LIMITS.maxInputDepth) return `must have ${LIMITS.maxInputDepth} levels at most`
+  return (JSON.stringify(value) ?? '').length <= LIMITS.maxItemMeta
+    ? ''
+    : `must have ${LIMITS.maxItemMeta} characters of JSON at most; keep it elsewhere, and give its name`
 }
 
 /** Levels of a value; not counted any further than one beyond the limit. */

@@ -61,6 +61,7 @@ describe('JSONL', () => {
       ['{"url":"u","checksum":1}', 'the field checksum must be a string as in'],
       ['{"url":"u","checksum":"sha-257=1"}', 'did you mean sha-256?'],
       [`{"url":"u","meta":${'['.repeat(101)}${']'.repeat(101)}}`, 'must have 100 levels at most'],
+      [`{"url":"u","meta":"${'m'.repeat(65_536)}"}`, 'must have 65536 characters of JSON at most'],
       [`{"url":"${'u'.repeat(70_000)}"}`, 'the field url must have 65536 characters at most'],
     ]
     for (const [line, problem] of faults) expect(await problemOf(line)).toContain(problem)
