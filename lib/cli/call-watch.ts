@@ -5,14 +5,15 @@ export interface CallListener {
   onRedirect(): void
   /** It will be tried again, for the `retries`th time, after a wait. */
   onRetry(retries: number): void
-  /** It is settled. `status`: of its last answer; 0: it had none. */
-  onSettled(status: number): void
+  /** It is settled. `status`: of its last answer; 0: it had none. `clientIp`: of its last try; '': the system's choice. */
+  onSettled(status: number, clientIp: string): void
 }
 
 /** What the client's channels tell, as far as it is used here. */
 interface CallEvent {
   readonly call: object
   readonly status: number
+  readonly exchange: { readonly target: { readonly clientIp: string } }
   readonly retries?: number
 }
 
@@ -52,10 +53,10 @@ export class CallWatch {
     this.#next = null
   }
 
-  #onEnd({ call, status }: CallEvent): void {
+  #onEnd({ call, status, exchange }: CallEvent): void {
     const listener = this.#listeners.get(call)
     this.#listeners.delete(call)
-    listener?.onSettled(status)
+    listener?.onSettled(status, exchange.target.clientIp)
   }
 
   #of(event: unknown): CallListener | undefined {

@@ -20,6 +20,7 @@ export class Fetching implements CallListener {
   #retriesBefore = 0
   #redirects = 0
   #status = 0
+  #clientIp = ''
 
   /** `leave`: told when it waits for something else than its server. */
   constructor(task: Task, url: URL, leave: (task: Task) => void) {
@@ -50,8 +51,9 @@ export class Fetching implements CallListener {
     this.leave()
   }
 
-  onSettled(status: number): void {
+  onSettled(status: number, clientIp: string): void {
     this.#status = status
+    this.#clientIp = clientIp
   }
 
   /** Fills in what it has been through. */
@@ -63,6 +65,7 @@ export class Fetching implements CallListener {
       addFacts(outcome, this.response)
     } else {
       outcome.redirects = this.#redirects
+      outcome.clientIp = this.#clientIp
       if (this.#status !== 0) outcome.status = this.#status
     }
   }
