@@ -97,7 +97,7 @@ class Opening {
     const store = await this.#openStore(journal, synced)
     const report = await this.#openReport(source, journal)
     const spills = new SpillFolder(options.job)
-    const recorders = await this.#openRecorders(client)
+    const recorders = await this.#openRecorders(client, journal)
     return { client, source, store, report, cookies, cache, journal, recorders, spills }
   }
 
@@ -132,11 +132,12 @@ class Opening {
     return synced.store
   }
 
-  async #openRecorders(client: Client): Promise<Recorders | null> {
+  async #openRecorders(client: Client, journal: Journal | null): Promise<Recorders | null> {
     const { har, trace, htmlReport, metrics } = this.#options
     if (har === '' && trace === '' && htmlReport === '' && metrics === null) return null
     const { openRecorders } = await import('./recorders.ts')
-    return openRecorders(this.#options, this.#note, () => client.stats())
+    const goesOn = journal !== null && journal.status.runs > 1
+    return openRecorders({ ...this.#options, goesOn }, this.#note, () => client.stats())
   }
 
   async #openReport(source: InputSource, journal: Journal | null): Promise<ReportFile | null> {

@@ -14,6 +14,8 @@ export interface RecorderOptions {
   readonly htmlReport: string
   /** The port of 127.0.0.1 that figures are served on, 0: one that is free; null: none. */
   readonly metrics: number | null
+  /** A job goes on: its HAR is added to. */
+  readonly goesOn?: boolean
 }
 
 /** What is told of a run at its end. */
@@ -72,7 +74,7 @@ export async function openRecorders(
   checkPaths(options)
   const opened: Recorder[] = []
   try {
-    if (options.har !== '') opened.push(await openHar(options.har, note))
+    if (options.har !== '') opened.push(await openHar(options.har, options.goesOn ?? false, note))
     if (options.trace !== '') opened.push(await openTrace(options.trace, note))
     if (options.htmlReport !== '') opened.push(await openPage(options.htmlReport, stats))
     if (options.metrics !== null) {
@@ -89,9 +91,9 @@ export async function openRecorders(
 }
 
 /** Loaded only when used, as all of these. */
-async function openHar(path: string, note: Note): Promise<Recorder> {
+async function openHar(path: string, append: boolean, note: Note): Promise<Recorder> {
   const { HarFile } = await import('../reports/har-file.ts')
-  const file = await opening('har', path, () => HarFile.open(path, { note }))
+  const file = await opening('har', path, () => HarFile.open(path, { append, note }))
   return { add: null, close: () => file.close() }
 }
 
