@@ -1,4 +1,10 @@
-import type { ClientOptions, CookieJars, PacingInput, SqliteStore } from '../index.ts'
+import {
+  RETRY_STATUSES,
+  type ClientOptions,
+  type CookieJars,
+  type PacingInput,
+  type SqliteStore,
+} from '../index.ts'
 import type { GetOptions } from './get-options.ts'
 import type { FetchPlan } from './item-fetcher.ts'
 import { itemPlan } from './item-plan.ts'
@@ -33,8 +39,11 @@ export function clientOptions(
     proxy: options.proxy,
     clientIp: clientIps.length === 1 ? clientIps[0] : undefined,
     clientIps: clientIps.length > 1 ? clientIps : undefined,
-    clientIpPolicy: options.clientIpPolicy,
+    // Items without a session take turns all the same.
+    clientIpPolicy: options.clientIpPolicy ?? (clientIps.length > 1 ? 'sticky' : undefined),
     moveAfterRefusal: options.moveAfterRefusal,
+    // Else a 403 is an answer, and nothing is tried again that could go elsewhere.
+    retryStatuses: options.moveAfterRefusal ? [...RETRY_STATUSES, 403] : undefined,
     totalPacing: options.totalGap === 0 ? undefined : pacingOf(options.totalGap),
     pacing: pacing(options),
     maxDownloadRate: options.totalByteRate || undefined,
