@@ -147,11 +147,18 @@ export class GetRun implements Interruptible {
       // A run whose journal or report has holes is not what was asked for.
       this.#stop(reasonOf(error), isLastingFault(error) ? 'disk-full' : 'file')
       this.tally.exitCode = worseOf(this.tally.exitCode, EXIT.file)
+      // Where the journal does not have it, the next run does it again.
+      if (this.#parts.isJob && !this.#isFinished(task)) return
     }
     this.tally.add(outcome)
     this.#parts.recorders?.add(outcome)
     if (outcome.message !== '') this.#tell(outcome)
     if (this.tally.failed >= this.#parts.maxFailures) this.#onFailures()
+  }
+
+  #isFinished({ key }: Task): boolean {
+    const state = this.#parts.keys.state(key)
+    return state === 'ok' || state === 'failed'
   }
 
   #onUnfinished(outcome: Outcome): void {
