@@ -45,8 +45,6 @@ export class ResponseReader implements DecoderSink, GateOwner {
   #rate: BodyRate | null = null
   /** Where its target, or all, may be read no faster than so; null: as fast as it comes. */
   readonly #gate: ReadGate | null
-  /** It has to wait there: the wire is paused. */
-  #held = false
 
   constructor(
     owner: ReaderOwner,
@@ -76,9 +74,9 @@ export class ResponseReader implements DecoderSink, GateOwner {
     if (!this.paused) this.#gate?.check()
   }
 
+  /** Never while `paused`: who has no room takes no turn, and who waits for a turn is given nothing. */
   hold(on: boolean): void {
-    this.#held = on
-    if (!this.paused) this.#setReading(!on)
+    this.#setReading(!on)
     this.#owner.onHeld(on)
   }
 
@@ -99,7 +97,7 @@ export class ResponseReader implements DecoderSink, GateOwner {
   resume(): boolean {
     if (!this.paused) return false
     this.paused = false
-    if (!this.#held) this.#setReading(true)
+    this.#setReading(true)
     return true
   }
 

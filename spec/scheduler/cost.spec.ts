@@ -78,6 +78,20 @@ function startAtPace(counter: StepCounter, size: number): number {
   })
 }
 
+function nextTurn(counter: StepCounter, size: number): number {
+  const stand = new Stand({ totalPacing: { minInterval: 1_000 }, keepAliveTimeout: 0 })
+  for (let host = 0; host < size; host++) stand.submit({ host: `h${host}.test` })
+  stand.turn()
+  const first = stand.wires[0]!.open()
+  return counter.count(() => {
+    first.answer()
+    stand.clock.advance(1_020)
+    stand.wires[1]!.open().answer()
+    stand.asked[size - 1]!.cancel()
+    stand.turn()
+  })
+}
+
 function visitTargets(counter: StepCounter, size: number): number {
   const stand = new Stand(ONE)
   for (let host = 0; host < size; host++) stand.submit({ host: `busy${host}.test`, priority: -1 })
@@ -102,6 +116,7 @@ describe('the cost of a dispatch, in steps, does not grow with', () => {
     ['the exchanges that wait: a failed dial', 50_000, failDial],
     ['the exchanges that wait: starts at a pace, and a pause', 50_000, startAtPace],
     ['the targets that stand in line', 20_000, nextInLine],
+    ['the targets that wait for the pace of all', 20_000, nextTurn],
     ['the idle connections', 10_000, useIdle],
     ['the connections in use', 10_000, answerOne],
     ['the targets in use, when those that are remembered are at their limit', 2_000, visitTargets],

@@ -17,7 +17,7 @@ export interface Caps {
 
 export const NO_CAPS: Caps = { totalPace: null, totalRate: Infinity, targetRate: Infinity, options: {} }
 
-const RATES = [20_000, 100_000, 1_000_000]
+const RATES = [2_000, 20_000, 100_000, 1_000_000]
 
 /** Drawn apart, so that seeds without caps keep the worlds that they had before there were any. */
 export function drawCaps(seed: number): Caps {

@@ -221,8 +221,9 @@ export class World {
       if (record.outcome?.kind === 'answer' || wasStoredDamaged(this, record)) continue
       wrong.push(`call ${record.spec.id} failed in a healed world: ${String(record.outcome?.error)}`)
     }
-    // Revalidations behind the callers' backs may have to wait for their pace.
-    await this.clock.advance(this.stages.cache ? STAGED_QUIET : 50, MAX_STEPS)
+    // Revalidations behind the callers' backs may have to wait for their pace, and what is dropped for its rate.
+    const rest = this.caps === NO_CAPS ? 50 : QUIET
+    await this.clock.advance(this.stages.cache ? STAGED_QUIET : rest, MAX_STEPS)
     wrong.push(...checkQuiet(this))
     return wrong
   }

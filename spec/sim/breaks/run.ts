@@ -8,6 +8,7 @@ import { ProjectCopy } from '../../project-copy.ts'
 import { Script } from '../../script.ts'
 import { BOUNDS } from './bounds.ts'
 import { CALLS } from './calls.ts'
+import { CAPS } from './caps.ts'
 import { EXCHANGES } from './exchanges.ts'
 import { plant, type Break } from './plant.ts'
 
@@ -82,7 +83,7 @@ const { values, positionals } = script.read({
   options: { seeds: { type: 'string', default: '1..2000' } },
   allowPositionals: true,
 })
-const all = [...EXCHANGES, ...CALLS, ...BOUNDS]
+const all = [...EXCHANGES, ...CALLS, ...BOUNDS, ...CAPS]
 const breaks = all.filter(({ name }) => positionals.every((word) => name.includes(word)))
 if (breaks.length === 0) script.refuse(`no fault is called "${positionals.join(' ')}"`)
 let caught = 0
