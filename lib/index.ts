@@ -33,6 +33,7 @@ export {
   type CookieJarsJSON,
   type CookieJarsOptions,
 } from './cookies/jars.ts'
+export type { ClientLimits, HostLimits } from './core/client-limits.ts'
 export { systemClock, type Clock } from './core/clock.ts'
 export type { DebugLevel } from './core/debug.ts'
 export {
@@ -58,6 +59,7 @@ export {
 } from './core/errors.ts'
 export { Headers } from './core/headers.ts'
 export type { HostOptions, PacingInput } from './core/host-settings.ts'
+export type { TotalPacing } from './core/target-settings.ts'
 export { LIMITS, type LimitName } from './core/limits.ts'
 export type { TransferProgress } from './core/progress-meter.ts'
 export { version } from './core/version.ts'
@@ -86,4 +88,5 @@ export type {
 } from './net/network.ts'
 export { proxyFromEnvironment } from './net/proxy-environment.ts'
 export type { ClientIpChoice, ClientIpPolicy, ClientIpStats } from './scheduler/client-ips.ts'
+export type { AsideEvent, PauseEvent } from './scheduler/events.ts'
 export type { SchedulerStats, TargetStats } from './scheduler/stats.ts'
