@@ -97,7 +97,7 @@ export const BOUNDS: readonly Break[] = [
     edits: [
       {
         file: 'lib/scheduler/response-reader.ts',
-        find: '      this.#owner.setReading(false)\n',
+        find: '      this.#setReading(false)\n',
         replace: '',
       },
     ],

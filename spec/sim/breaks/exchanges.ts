@@ -24,8 +24,8 @@ export const EXCHANGES: readonly Break[] = [
       },
       {
         file: 'lib/scheduler/pool.ts',
-        find: 'if (this.#connections.length >= this.#settings.maxConnPerTarget) {',
-        replace: 'if (this.#connections.length > this.#settings.maxConnPerTarget) {',
+        find: '    const isFull = this.#connections.length >= this.#settings.maxConnPerTarget',
+        replace: '    const isFull = this.#connections.length > this.#settings.maxConnPerTarget',
       },
     ],
   },
