@@ -287,6 +287,8 @@ export const LIMITS = {
   journalSyncEntries: 10_000,
   /** One line of a journal, bytes. An entry has 300; one with the user's own data has more. */
   maxJournalLine: 1_048_576,
+  /** Of the message of an item that has failed, characters that the journal keeps. */
+  maxJournalMessage: 1_000,
   /** Bytes of a journal read at a time. More do not fit the processor's cache. */
   journalReadSize: 262_144,
   /** Runs of a job whose beginning and end are remembered, the last. */

@@ -12,6 +12,8 @@ export async function requestItem<R>(
 ): Promise<R> {
   const checksum = checksumOf(item)
   const options = requestOf(item, signal)
+  // The page that explains a 404 has another checksum, and that is not what is wrong with it.
+  if (checksum !== null) options.expectSuccess = true
   const urls = [item.url, ...(item.mirrors ?? [])]
   for (let next = 0; ; next++) {
     const isLast = next === urls.length - 1

@@ -4,17 +4,18 @@ import { systemClock } from '../core/clock.ts'
 import { ClosedError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { isLastingFault } from './file-error.ts'
-import { jobEntries } from './job-entries.ts'
+import { ItemSignals } from './item-signals.ts'
+import { JobEntries } from './job-entries.ts'
 import { entryLine } from './job-entry-line.ts'
+import { readJob } from './job-folder.ts'
 import type { JobItem } from './job-item.ts'
 import { readJobOptions, type JobOptions, type JobProgress, type JobResult } from './job-options.ts'
-import { requestItem } from './job-work.ts'
 import { ItemError } from './job-request.ts'
+import { requestItem } from './job-work.ts'
 import type { JournalStatus } from './journal/journal-contents.ts'
 import { Journal } from './journal/journal.ts'
 import { ResultLine } from './result-line.ts'
 import { JobRun } from './run/job-run.ts'
-import type { TargetPause } from './run/paused-origins.ts'
 import type { Task } from './run/task.ts'
 import { removeWaitingFiles, waitingFile } from './run/waiting-files.ts'
 
@@ -25,15 +26,18 @@ export interface JobEvents {
 
 /**
  * A list of URLs, worked off with a journal: after a crash, a kill or a loss of power another Job of the same folder and
- * input goes on where this one stopped. Items are done at least once; an item that the journal has is not done again.
+ * input goes on where this one stopped. Each item is done at least once, and not again when the journal has it.
  *
- * Either iterate it, which gives a result for each item as it ends, or `await run()`. A loop that takes no results stops
- * new items from being started, after `concurrency` of them; to leave it aborts what is under way. Both throw what the
- * input throws, and FileError when the journal cannot be written.
+ * Either `await run()`: an item is finished when `handle` has resolved. Or iterate it, which gives a result for each item
+ * as it ends: an item is finished when the loop has come back for the next result. `concurrency` bounds what is under
+ * way and what waits to be taken together. To leave the loop aborts what is under way.
+ *
+ * Both throw what the input throws, FileError when the journal cannot be written, faults of the disk that `handle` throws,
+ * and ClosedError when the client was closed. Items that this hits are not finished.
  */
 export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIterable<JobResult<R>> {
   readonly #options: JobOptions<R>
-  readonly #aborting = new AbortController()
+  readonly #signals = new ItemSignals()
   readonly #started = { ok: 0, failed: 0 }
   #okNow = 0
   #failedNow = 0
@@ -41,10 +45,11 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
   #results: ResultLine<JobResult<R>> | null = null
   /** What made it stop, and is thrown at the end. */
   #fault: { readonly error: unknown } | null = null
+  /** The same for the journal, in words; '': it came to the end of its input. */
+  #stopped = ''
   #toldAt = -Infinity
   #state: 'new' | 'running' | 'over' = 'new'
   #isPaused = false
-  #isStopped = false
 
   /** Throws ArgumentError. Nothing is opened or asked for before it is run. */
   constructor(options: JobOptions<R>) {
@@ -54,11 +59,12 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
 
   /** What the journal of a folder says, whether or not a job is running there. Rejects with FileError. */
   static async status(dir: string): Promise<JournalStatus> {
-    return (await Journal.read(dir)).status
+    return (await readJob(dir)).status
   }
 
-  /** Items that have failed are done again by the next job of the folder. Resolves with how many there are. */
+  /** Items that have failed are done again by the next job of the folder. Resolves with how many. Rejects with FileError. */
   static async retryFailed(dir: string): Promise<number> {
+    await readJob(dir)
     const journal = await Journal.open(dir, { fsync: true, clock: systemClock, note: () => undefined })
     try {
       return await journal.retryFailed()
@@ -83,32 +89,27 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     }
   }
 
-  /** Works the list off, without giving results. Resolves with how far it came. */
+  /** Works the list off, without giving results. Resolves with how far it came; rejects with ClosedError when it was run before. */
   async run(): Promise<JobProgress> {
-    await this.#work()
+    await this.#work(null)
     return this.progress
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<JobResult<R>, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<JobResult<R>, undefined> {
+    let working: Promise<void> = Promise.resolve()
     const results = new ResultLine<JobResult<R>>(
-      this.#width,
-      () => this.#run?.pause(),
       () => {
-        if (!this.#isPaused) this.#run?.resume()
+        working = this.#work(results).then(
+          () => results.end(null),
+          (error: unknown) => results.end({ error }),
+        )
+      },
+      () => {
+        this.#abort('the loop over the job was left')
+        return working
       },
     )
-    this.#results = results
-    const worked = this.#work().then(
-      () => results.end(),
-      (error: unknown) => results.fail(error),
-    )
-    try {
-      yield* results
-    } finally {
-      this.abort()
-      results.leave()
-      await worked
-    }
+    return results
   }
 
   /** Starts nothing until `resume`; what is under way goes on. */
@@ -124,14 +125,12 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
 
   /** Starts nothing any more; the job ends when what is under way has. The rest is left for another time. */
   stop(): void {
-    this.#isStopped = true
-    this.#run?.stop()
+    this.#stop('stopped')
   }
 
-  /** Ends what is under way, too; it is left for another time as well. */
+  /** Aborts what is under way, too; it is left for another time as well. `reason`: of the signals; default a ClosedError. */
   abort(reason?: unknown): void {
-    this.stop()
-    this.#aborting.abort(reason ?? new ClosedError('the job was aborted'))
+    this.#abort('aborted', reason)
   }
 
   get #width(): number {
@@ -140,24 +139,38 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     return this.#options.concurrency ?? Math.min(LIMITS.maxJobUnderWay, limits.maxConn * maxPipelinedRequests)
   }
 
-  async #work(): Promise<void> {
-    if (this.#state !== 'new')
-      throw new ClosedError('this job was run already; make another one of the same folder')
+  async #work(results: ResultLine<JobResult<R>> | null): Promise<void> {
+    if (this.#state !== 'new') {
+      throw new ClosedError('this job was run before; make another one of the same folder, which goes on')
+    }
     this.#state = 'running'
-    const { dir, fsync = true, note = () => undefined } = this.#options
+    this.#results = results
+    try {
+      await this.#runIn(this.#options.dir)
+    } finally {
+      this.#state = 'over'
+    }
+    if (this.#fault !== null) throw this.#fault.error
+  }
+
+  async #runIn(dir: string): Promise<void> {
+    const { fsync = true, note = () => undefined } = this.#options
     const journal = await Journal.open(dir, { fsync, clock: systemClock, note })
-    const onPause = (event: unknown): void => this.#onPause(event as TargetPause & { client: number })
+    const onPause = (event: unknown): void => this.#onPause(event as PauseEvent)
     subscribe('trawl:target:pause', onPause)
     try {
       Object.assign(this.#started, journal.counts)
+      removeWaitingFiles(dir)
+      journal.startRun({})
       await this.#runOff(journal)
-      if (this.#fault !== null) throw this.#fault.error
+      journal.endRun({ ok: this.#okNow, failed: this.#failedNow, stopped: this.#stopped })
+    } catch (error) {
+      this.#fail(error)
     } finally {
       unsubscribe('trawl:target:pause', onPause)
-      this.#state = 'over'
-      await journal.close()
-      this.emit('progress', this.progress)
+      await journal.close().catch((error: unknown) => this.#fail(error))
     }
+    this.emit('progress', this.progress)
   }
 
   async #runOff(journal: Journal): Promise<void> {
@@ -166,7 +179,7 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     let files = 0
     const run = new JobRun({
       clock: systemClock,
-      input: jobEntries(input),
+      input: new JobEntries(input),
       width: this.#width,
       placesOf: (host) => {
         const { maxConnPerTarget, maxPipelinedRequests } = limits.of(host)
@@ -181,43 +194,45 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     })
     this.#run = run
     if (this.#isPaused) run.pause()
-    if (this.#isStopped) run.stop()
-    removeWaitingFiles(dir)
-    journal.startRun({})
+    if (this.#stopped !== '') run.stop()
     try {
       await run.run()
-    } finally {
-      journal.endRun({ ok: this.#okNow, failed: this.#failedNow })
+    } catch (error) {
+      this.#fail(error)
     }
   }
 
-  /** Never rejects but for what ends the job. */
+  /** Rejects with nothing but what a listener throws. */
   async #item(task: Task, journal: Journal): Promise<void> {
-    const { entry } = task
-    const item = entry.item ?? { url: entry.url }
-    const { signal } = this.#aborting
-    let result: JobResult<R>
+    const result = await this.#resultOf(task)
+    if (result === null) return
+    if (this.#results !== null && !(await this.#results.push(result))) return
     try {
-      if (task.url === null) throw new ItemError(entry.problem)
-      result = { ok: true, item, value: await this.#valueOf(item, signal), error: undefined }
-    } catch (thrown) {
-      const error =
-        thrown instanceof Error ? thrown : new Error(`handle threw ${String(thrown)}`, { cause: thrown })
-      if (signal.aborted) return
-      if (isLastingFault(error)) {
-        this.#fail(error)
-        return
-      }
-      result = { ok: false, item, value: undefined, error }
-    }
-    try {
-      if (!journal.add(task.key, result.ok, entryLine(entry, result.error))) return
+      if (!journal.add(task.key, result.ok, entryLine(task, result.error))) return
     } catch (error) {
       this.#fail(error)
       return
     }
     this.#count(result.ok)
-    this.#results?.push(result)
+  }
+
+  /** null: it came to no end, and is left for another time. */
+  async #resultOf({ entry, url }: Task): Promise<JobResult<R> | null> {
+    const item = entry.item ?? { url: entry.url }
+    const controller = this.#signals.take()
+    try {
+      if (url === null) throw new ItemError(entry.problem)
+      const value = await this.#valueOf(item, controller.signal)
+      return { ok: true, item, value, error: undefined }
+    } catch (thrown) {
+      const error = asError(thrown)
+      if (this.#signals.isAborted) return null
+      if (!endsJob(error)) return { ok: false, item, value: undefined, error }
+      this.#fail(error)
+      return null
+    } finally {
+      this.#signals.give(controller)
+    }
   }
 
   #valueOf(item: JobItem, signal: AbortSignal): R | Promise<R> {
@@ -228,7 +243,9 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
   #count(ok: boolean): void {
     if (ok) this.#okNow++
     else this.#failedNow++
-    if (this.#failedNow >= (this.#options.maxFailures ?? Infinity)) this.stop()
+    const { maxFailures = Infinity } = this.#options
+    if (this.#failedNow >= maxFailures)
+      this.#stop(`${this.#failedNow} failed, and maxFailures is ${maxFailures}`)
     const now = systemClock.now()
     if (now - this.#toldAt < LIMITS.progressInterval) return
     this.#toldAt = now
@@ -237,10 +254,47 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
 
   #fail(error: unknown): void {
     this.#fault ??= { error }
-    this.stop()
+    this.#stop(asError(error).message.slice(0, LIMITS.maxJournalMessage))
   }
 
-  #onPause(event: TargetPause & { client: number }): void {
-    if (event.client === this.#options.client.id) this.#run?.targetPaused(event)
+  #stop(why: string): void {
+    if (this.#stopped === '') this.#stopped = why
+    this.#run?.stop()
   }
+
+  #abort(why: string, reason: unknown = new ClosedError(why)): void {
+    this.#stop(why)
+    this.#signals.abort(reason)
+  }
+
+  #onPause({ client, target, clientIp, ms }: PauseEvent): void {
+    if (client !== this.#options.client.id) return
+    const [url = ''] = target.split(' ')
+    if (URL.canParse(url)) this.#run?.targetPaused({ origin: new URL(url).origin, clientIp, ms })
+  }
+}
+
+/** What `trawl:target:pause` tells. */
+interface PauseEvent {
+  readonly client: number
+  /** A scheme, host and port, and what else sets it apart. */
+  readonly target: string
+  readonly clientIp: string
+  readonly ms: number
+}
+
+/** Every item would end like this: nothing is wrong with the one that did. */
+function endsJob(error: Error): boolean {
+  if (isLastingFault(error)) return true
+  let each: unknown = error
+  for (let depth = 0; each instanceof Error && depth < MAX_CAUSES; depth++, each = each.cause) {
+    if (each instanceof ClosedError) return true
+  }
+  return false
+}
+
+const MAX_CAUSES = 5
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`handle threw ${String(thrown)}`, { cause: thrown })
 }
