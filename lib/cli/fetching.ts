@@ -15,6 +15,7 @@ export class Fetching implements CallListener {
   download: DownloadResult | null = null
   /** Of all its calls. */
   retries = 0
+  watchedAt = -1
   readonly #leave: (task: Task) => void
   /** Of the calls before the present one. */
   #retriesBefore = 0
@@ -51,7 +52,7 @@ export class Fetching implements CallListener {
     this.leave()
   }
 
-  onSettled(status: number, clientIp: string): void {
+  onFailed(status: number, clientIp: string): void {
     this.#status = status
     this.#clientIp = clientIp
   }

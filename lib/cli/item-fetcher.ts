@@ -104,7 +104,11 @@ export class ItemFetcher {
       // What is there at once is not awaited: each await is a turn of the queue, and there are five.
       const place = this.#store.place(url, entry.item?.out ?? '')
       sink = place instanceof Promise ? await place : place
-      if (sink.thereAt !== undefined) return { ...outcome, file: sink.thereAt, skipped: true }
+      if (sink.thereAt !== undefined) {
+        outcome.file = sink.thereAt
+        outcome.skipped = true
+        return outcome
+      }
       await this.#fetchAny(sink, fetching, outcome)
     } catch (error) {
       await sink?.discard().catch(() => undefined)
@@ -113,6 +117,7 @@ export class ItemFetcher {
       fetching.addTo(outcome)
       outcome.unfinished = outcome.fatal || this.#aborting.signal.aborted
     }
+    this.#watch.leave(fetching)
     return outcome
   }
 
