@@ -7,8 +7,8 @@ import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { serve } from './site/serve.ts'
 
-/** Each takes a few seconds; one that hangs is ended. */
-const MOST_MS = 60_000
+/** Each takes a few seconds, or twenty processes; one that hangs is ended. */
+const MOST_MS = 180_000
 
 interface Ended {
   /** null: it was ended. */
