@@ -44,7 +44,7 @@ export function page(report: RunReport, goals: readonly Goal[]): string {
 }
 
 /** Who ran less often than the others of the case, which a table without a range does not tell from rounds that agree. */
-function roundsNote({ clients }: CaseResult): string {
+export function roundsNote({ clients }: CaseResult): string {
   const rounds = Math.max(...clients.map(({ samples }) => samples.length))
   const once = clients.filter(({ samples }) => samples.length === 1).map(({ client }) => client)
   return rounds === 1 || once.length === 0 ? '' : ` In one round: ${once.join('; ')}.`

@@ -19,6 +19,8 @@ export interface Cost {
   /** MB. */
   readonly peakRss: number
   readonly stdout: string
+  /** Its last 8 KB. */
+  readonly stderr: string
 }
 
 export interface CommandOptions {
@@ -31,6 +33,8 @@ export interface CommandOptions {
 /** ms, after which it is ended: aria2c waits for the disk with each file. */
 const TIMEOUT = 900_000
 const COMPLAINT = 500
+/** Characters of stderr that are kept. */
+const LAST_WORDS = 8_192
 
 function pathOf(name: string): string | null {
   if (isAbsolute(name)) return name
@@ -75,13 +79,13 @@ export async function runCommand(
     let stdout = ''
     let stderr = ''
     child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString('latin1')))
-    child.stderr!.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-COMPLAINT)))
+    child.stderr!.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-LAST_WORDS)))
     const [code] = (await once(child, 'close')) as [number | null]
     const wall = performance.now() - started
     clearTimeout(timer)
-    if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`)
+    if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr.slice(-COMPLAINT)}`)
     const [user = NaN, system = NaN, kilobytes = NaN] = readFileSync(told, 'utf8').split(' ').map(Number)
-    return { cpu: (user + system) * 1e6, wall, peakRss: (kilobytes * 1_024) / 1e6, stdout }
+    return { cpu: (user + system) * 1e6, wall, peakRss: (kilobytes * 1_024) / 1e6, stdout, stderr }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
