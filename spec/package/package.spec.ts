@@ -85,7 +85,8 @@ console.log(JSON.stringify({
 
 /** Types as a strict consumer sees them: what it reads has the types it expects. */
 const CONSUMER_TS = `
-import { Client, version } from 'trawl'
+import { Client, Job, version } from 'trawl'
+import { HarFile, HtmlReport, TraceFile } from 'trawl/reports'
 import * as testing from 'trawl/testing'
 
 export async function main(signal: AbortSignal): Promise<number> {
@@ -102,6 +103,12 @@ export async function main(signal: AbortSignal): Promise<number> {
     length += part.byteLength
   }
   for (const target of client.stats().targets) length += target.target.length + target.waiting
+  const job = new Job({ dir: 'job', client, input: ['http://localhost/'], handle: (answer) => answer.status })
+  for await (const result of job) {
+    const value: number = result.ok ? result.value : 0
+    length += value
+  }
+  length += [HarFile, HtmlReport, TraceFile].length
   // @ts-expect-error: an option that does not exist
   new Client({ maxConns: 4 })
   await client.close()
@@ -196,7 +203,7 @@ describe('what the build loads', () => {
     const loaded = await loadedBy(join(here(), 'dist/cli/main.js'), 'get', url)
     expect(ownIn(loaded)).toContain('dist/parts/get-command.js')
     expect(ownIn(loaded)).not.toContain('dist/parts/output-folder.js')
-    expect(packagesIn(loaded)).toEqual(['commander'])
+    expect(packagesIn(loaded)).toEqual(['commander', 'p-queue'])
     expect(dearBuiltinsIn(loaded)).toEqual([])
   })
 
