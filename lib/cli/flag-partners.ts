@@ -1,11 +1,13 @@
 import { usageError } from './cli-error.ts'
 import { clientIpsOf, type Flags } from './flags.ts'
 import type { GetOptions } from './get-options.ts'
+import { isOfJob } from './job-names.ts'
 
 /** Flags that would do nothing, or undo each other: whoever gives them means something else. Throws a CliError. */
 export function checkPartners(urls: readonly string[], flags: Flags, hosts: GetOptions['hosts'] = {}): void {
   checkInput(urls, flags)
   checkOutput(flags)
+  checkFiles(flags)
   checkLoops(flags)
   checkClientIps(flags)
   checkPace(flags, hosts)
@@ -42,6 +44,22 @@ function checkOutput(flags: Flags): void {
     throw usageError(
       '--force would replace what --job has fetched each time it goes on; leave --force out, or empty the folder',
     )
+  }
+}
+
+/** What is written, or added to, at a path of the user's. */
+function checkFiles(flags: Flags): void {
+  const paths: [flag: string, path: string | undefined][] = [
+    ['--report', flags.report],
+    ['--html-report', flags.htmlReport],
+    ['--har', flags.har],
+    ['--trace', flags.trace],
+    ['--cookie-jar', flags.cookieJar],
+    ['--cache', flags.cache],
+  ]
+  for (const [flag, path = ''] of paths) {
+    if (path === '' || !isOfJob(path, flags.job ?? '')) continue
+    throw usageError(`${flag} ${path} is a file of the job itself; give it another name`)
   }
 }
 

@@ -6,6 +6,7 @@ import type { BodySink, BodyStore } from './body-sink.ts'
 import type { DiskPace } from './disk-pace.ts'
 import { existsError, FileError, systemCode } from './file-error.ts'
 import type { FileName } from './file-names.ts'
+import { isOfJob } from './job-names.ts'
 import { JobFile, type JobFolder } from './job-file.ts'
 import { KeptFile } from './kept-file.ts'
 import { CLI_LIMITS } from './limits.ts'
@@ -22,14 +23,17 @@ export class JobStore implements BodyStore, JobFolder {
   readonly #existing: Existing
   /** When the job began, ms since 1970. */
   readonly #since: number
+  /** The job's folder; '' where it holds nothing that bodies could come upon. */
+  readonly #jobDir: string
   readonly #underWay = new Set<string>()
   /** Folders that have names which may not be on the disk yet. */
   #named = new Set<string>()
 
-  constructor(folder: OutputFolder, existing: Existing, since: number, fsync: boolean) {
+  constructor(folder: OutputFolder, existing: Existing, since: number, fsync: boolean, jobDir = '') {
     this.#folder = folder
     this.#existing = existing
     this.#since = since
+    this.#jobDir = jobDir
     this.fsync = fsync
     this.pace = folder.pace
   }
@@ -39,6 +43,7 @@ export class JobStore implements BodyStore, JobFolder {
     if (isPartName(name.name)) return Promise.reject(partError(name.name))
     if (!this.pace.mayWait()) return this.#placeSlowly(name)
     const path = this.#folder.plainPath(name)
+    if (isOfJob(path, this.#jobDir)) return Promise.reject(ownError(path))
     const started = performance.now()
     let facts: Stats | undefined
     try {
@@ -54,6 +59,7 @@ export class JobStore implements BodyStore, JobFolder {
 
   async #placeSlowly(name: FileName): Promise<BodySink> {
     const path = await this.#folder.locate(name)
+    if (isOfJob(path, this.#jobDir)) throw ownError(path)
     const [facts, hasPart] = await Promise.all([
       lstat(path).catch(() => undefined),
       access(`${path}${PART_ENDING}.json`).then(
@@ -68,8 +74,11 @@ export class JobStore implements BodyStore, JobFolder {
   #sink(path: string, facts: Stats | undefined, hasPart: boolean): BodySink | Promise<BodySink> {
     if (this.#underWay.has(path)) return Promise.reject(twiceError(path))
     const isForeign = facts !== undefined && facts.mtimeMs < this.#since - CLI_LIMITS.fileTimeSlack
-    if (isForeign && this.#existing === 'skip') return new KeptFile(path)
+    // No earlier run has left it: it is what another item of this one has brought. Nothing is held of names for that.
+    const isOther = facts !== undefined && facts.mtimeMs > this.#folder.openedAt
+    if ((isForeign || isOther) && this.#existing === 'skip') return new KeptFile(path)
     if (isForeign && this.#existing === 'refuse') return Promise.reject(existsError(path))
+    if (isOther && this.#existing === 'refuse') return Promise.reject(otherError(path))
     this.#underWay.add(path)
     return new JobFile(this, path, hasPart, () => this.#underWay.delete(path))
   }
@@ -118,6 +127,20 @@ function partError(name: string): FileError {
   return new FileError(
     'ERR_FILE',
     `${shown} cannot be the name of a file: a name with ${PART_ENDING} at its end is kept for parts of others; give it another by out=`,
+  )
+}
+
+function otherError(path: string): FileError {
+  return new FileError(
+    'ERR_FILE_EXISTS',
+    `${path} was written in this run already, for another item; give each a name of its own by out=`,
+  )
+}
+
+function ownError(path: string): FileError {
+  return new FileError(
+    'ERR_FILE',
+    `${path} is a file of the job itself; give the item another name by out=, or the job another folder`,
   )
 }
 

@@ -120,7 +120,7 @@ class Opening {
   }
 
   async #openStore(journal: Journal | null, synced: { store: JobStore | null }): Promise<BodyStore> {
-    const { method, discard, outputDir, force, skipExisting, fsync } = this.#options
+    const { method, discard, outputDir, force, skipExisting, fsync, job } = this.#options
     if (method === 'HEAD' || discard) return new NoStore()
     if (outputDir === '') return new StdoutStore(this.#io.stdout)
     const folders = await import('./output-folder.ts')
@@ -128,7 +128,7 @@ class Opening {
     const folder = await folders.OutputFolder.open(outputDir, existing)
     if (journal === null) return folder
     const stores = await import('./job-store.ts')
-    synced.store = new stores.JobStore(folder, existing, Date.parse(journal.status.created), fsync)
+    synced.store = new stores.JobStore(folder, existing, Date.parse(journal.status.created), fsync, job)
     return synced.store
   }
 

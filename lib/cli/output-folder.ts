@@ -9,7 +9,7 @@ import { EXIT } from './exit-codes.ts'
 import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { fileNameOf, otherFileName, otherFolderName, type FileName } from './file-names.ts'
 import { KeptFile } from './kept-file.ts'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder } from '../jobs/make-folder.ts'
 import { outNameOf } from './out-name.ts'
 import { OutputFile, type Occupant, type OpenPart, type OutputPlaces } from './output-file.ts'
 
@@ -21,6 +21,8 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   readonly path: string
   readonly force: boolean
   readonly pace: DiskPace
+  /** By the clock of its file system, which may be another machine's: ms since 1970. */
+  openedAt = Infinity
   readonly #skipExisting: boolean
   /** What all paths begin with. */
   readonly #start: string
@@ -51,7 +53,9 @@ export class OutputFolder implements BodyStore, OutputPlaces {
     try {
       await makeFolder(path)
       const probe = folder.partPath(path)
-      await (await open(probe, 'wx')).close()
+      const handle = await open(probe, 'wx')
+      folder.openedAt = (await handle.stat()).mtimeMs
+      await handle.close()
       await rm(probe)
     } catch (error) {
       const reason = systemCode(error) === 'EEXIST' ? 'it is not a folder' : reasonOf(error)

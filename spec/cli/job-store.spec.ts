@@ -134,7 +134,7 @@ describe('the files of a job', () => {
     await using server = await FileServer.start(SMALL)
     for (const existing of ['refuse', 'skip', 'replace'] as const) {
       for (const pace of [new DiskPace(), slowPace()]) {
-        const path = leaveFile(0)
+        const path = leaveFile(1000)
         const store = await openStore({ existing, since: Date.now() - HOUR, pace })
         await put(await store.place(URL_A, ''), await answer(server))
         expect([names(), readFileSync(path, 'utf8')]).toEqual([['file.bin'], String(SMALL)])
@@ -154,10 +154,47 @@ describe('the files of a job', () => {
       await first.discard()
       const second = await store.place(other, 'same.bin')
       await put(second, await answer(server))
-      // Whoever comes now comes for the same file once more, in this run or a later one.
-      const third = await store.place(URL_A, 'same.bin')
-      await third.discard()
       expect(readFileSync(join(folder, 'same.bin'), 'utf8')).toBe(String(SMALL))
+      rmSync(join(folder, 'same.bin'))
+    }
+  })
+
+  it('are not made anew where another item of this run has made them', async () => {
+    for (const pace of [new DiskPace(), slowPace()]) {
+      const since = Date.now() - HOUR
+      const refusing = await openStore({ since, pace })
+      const skipping = await openStore({ existing: 'skip', since, pace })
+      // Later than the store, whatever the step of the file system's clock.
+      const path = leaveFile(-1000)
+      const { code, message } = await errorOf(Promise.resolve(refusing.place(URL_A, '')))
+      expect([code, message]).toEqual([
+        'ERR_FILE_EXISTS',
+        `${path} was written in this run already, for another item; give each a name of its own by out=`,
+      ])
+      expect((await skipping.place(URL_A, '')).thereAt).toBe(path)
+      expect(readFileSync(path, 'utf8')).toBe('old')
+      rmSync(path)
+    }
+  })
+
+  it('never have the names of the files of the job itself', async () => {
+    const job = join(folder, 'job')
+    mkdirSync(job)
+    symlinkSync('job', join(folder, 'link'))
+    for (const pace of [new DiskPace(), slowPace()]) {
+      const store = new JobStore(await OutputFolder.open(folder, 'refuse', pace), 'refuse', 0, false, job)
+      for (const out of [
+        'job/journal.jsonl',
+        'link/LOCK',
+        'job/owner',
+        'job/command.json',
+        'job/waiting-1',
+      ]) {
+        const { code, message } = await errorOf(Promise.resolve(store.place(URL_A, out)))
+        expect([code, message]).toEqual(['ERR_FILE', expect.stringContaining('a file of the job itself')])
+      }
+      const sink = await store.place(URL_A, 'other/journal.jsonl')
+      await sink.discard()
     }
   })
 
