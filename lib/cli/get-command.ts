@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { LIMITS, type Client } from '../index.ts'
 import type { Journal } from '../jobs/journal/journal.ts'
 import { KeySet } from '../jobs/journal/key-set.ts'
-import { keyMaker } from '../jobs/journal/key.ts'
+import { keyMaker, newSeed } from '../jobs/journal/key.ts'
 import { fetchPlan } from './client-options.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { GetOptions } from './get-options.ts'
@@ -37,6 +36,9 @@ export async function getCommand(options: GetOptions, io: GetIo, argv: readonly 
   return exitCode
 }
 
+/** Of URLs that a person has typed: to have a secret one would load node:crypto. */
+const NO_SEED = '0'.repeat(16)
+
 function makeRun(options: GetOptions, opened: OpenRun, note: (text: string) => void): GetRun {
   const { client, source, store, report, cookies, journal, recorders, spills } = opened
   return new GetRun({
@@ -44,7 +46,7 @@ function makeRun(options: GetOptions, opened: OpenRun, note: (text: string) => v
     source,
     makeFetcher: (leave) => new ItemFetcher(client, fetchPlan(options), store, cookies, leave),
     keys: journal?.keys ?? new KeySet(),
-    keyOf: journal?.makeKey ?? keyMaker(randomBytes(8).toString('hex')),
+    keyOf: journal?.makeKey ?? keyMaker(options.input === '' ? NO_SEED : newSeed()),
     records: new RunRecords(journal, report),
     recorders,
     width: widthOf(options),
@@ -81,7 +83,7 @@ function inTime(gap: number, maxTime = 0): number {
 async function keepCommand(options: GetOptions, argv: readonly string[]): Promise<void> {
   const { commandPath, keptCommand } = await import('./job-command-line.ts')
   const path = commandPath(options.job)
-  const text = keptCommand(options, argv, process.cwd())
+  const text = keptCommand(argv, process.cwd())
   try {
     await rm(path, { force: true })
     if (text !== null) await writeFile(path, text, { mode: 0o600, flag: 'wx' })

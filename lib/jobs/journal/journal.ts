@@ -1,11 +1,11 @@
 import { constants, ftruncateSync, writeSync } from 'node:fs'
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
-import { randomBytes } from '../../core/crypto.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { onRejection } from '../../core/rejection.ts'
 import { FileError, fileError, systemCode } from '../file-error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { EntryLine } from './entry-line.ts'
 import {
   isBeginning,
@@ -17,7 +17,7 @@ import {
 import { JournalLock } from './journal-lock.ts'
 import { JOURNAL_VERSION, type Facts, type JournalRecord } from './journal-records.ts'
 import type { KeySet } from './key-set.ts'
-import type { Key, KeyMaker } from './key.ts'
+import { newSeed, type Key, type KeyMaker } from './key.ts'
 
 export interface JournalOptions {
   /** Whether what is added is forced to the disk, in batches: without, only a loss of power loses any. */
@@ -77,7 +77,7 @@ export class Journal {
   static async open(dir: string, options: JournalOptions): Promise<Journal> {
     const folder = resolve(dir)
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolder(folder, 0o700)
     } catch (error) {
       throw fileError('make', folder, error)
     }
@@ -219,7 +219,7 @@ export class Journal {
 
   /** The first line is on the disk before any other is written: without its seed the others say nothing. */
   async #begin(): Promise<void> {
-    const seed = randomBytes(8).toString('hex')
+    const seed = newSeed()
     this.#record({ job: JOURNAL_VERSION, created: this.#now(), seed })
     await this.sync()
     if (!this.#options.fsync) return

@@ -1,3 +1,5 @@
+import { randomBytes } from '../../core/crypto.ts'
+
 /** What an item of a job is known by in its journal: 64 bits, in two halves. Both are signed 32-bit integers. */
 export interface Key {
   readonly high: number
@@ -20,6 +22,11 @@ export function keyMaker(seed: string): KeyMaker {
   const k0 = littleEndian(seed.slice(0, 8))
   const k1 = littleEndian(seed.slice(8))
   return (text) => halfSipHash(text, k0, k1)
+}
+
+/** A new seed, that nobody can guess. */
+export function newSeed(): string {
+  return randomBytes(8).toString('hex')
 }
 
 function littleEndian(hex: string): number {
