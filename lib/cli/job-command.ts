@@ -1,16 +1,16 @@
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { once } from 'node:events'
+import { readFile, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { FileError, systemClock } from '../index.ts'
+import { readJob } from '../jobs/job-folder.ts'
 import { Journal } from '../jobs/journal/journal.ts'
-import type { JournalContents, JournalStatus } from '../jobs/journal/journal-contents.ts'
+import type { JournalStatus } from '../jobs/journal/journal-contents.ts'
 import type { JournalRun } from '../jobs/journal/journal-records.ts'
 import { CliError } from './cli-error.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { reasonOf } from './file-error.ts'
-import type { JobOptions } from './job-options.ts'
 import { readCommand, type JobCommandLine } from './job-command-line.ts'
+import { exportJournal } from './job-export.ts'
+import type { JobOptions } from './job-options.ts'
 import { formatBytes, formatCount } from './quantities.ts'
 import { readable } from './readable.ts'
 
@@ -41,7 +41,7 @@ export async function jobCommand(
 }
 
 async function showStatus({ dir, json }: JobOptions, { stdout }: JobIo): Promise<ExitCode> {
-  const { status } = await Journal.read(dir)
+  const { status } = await readJob(dir)
   const isRunning = Journal.isTaken(dir)
   stdout.write(
     json ? `${JSON.stringify({ ...status, running: isRunning })}\n` : statusText(status, isRunning),
@@ -73,32 +73,10 @@ function runText({ started, ended, endFacts }: JournalRun, isRunning: boolean): 
   return `${started} to ${ended}, ${formatCount(ok)} ok, ${formatCount(failed)} failed, ${why}`
 }
 
-async function exportReport({ dir, file, json }: JobOptions, { stdout, stderr }: JobIo): Promise<ExitCode> {
-  const contents = await Journal.read(dir)
-  const count = await writeEntries(contents, file, stdout)
-  if (file !== '-')
-    stderr.write(
-      json ? `${JSON.stringify({ exported: count, file })}\n` : `${formatCount(count)} lines in ${file}\n`,
-    )
+async function exportReport({ dir, file }: JobOptions, { stdout, stderr }: JobIo): Promise<ExitCode> {
+  const count = await exportJournal(dir, await readJob(dir), file, stdout)
+  if (file !== '-') stderr.write(`${formatCount(count)} ${count === 1 ? 'line' : 'lines'} in ${file}\n`)
   return EXIT.ok
-}
-
-/** One line for each finished item, the last word on each. */
-async function writeEntries(contents: JournalContents, file: string, stdout: Writable): Promise<number> {
-  const out = file === '-' ? stdout : createWriteStream(file)
-  let failure: Error | null = null
-  out.on('error', (error: Error) => {
-    failure ??= error
-  })
-  let count = 0
-  for await (const { line } of contents.entries()) {
-    count++
-    if (failure !== null) break
-    if (!out.write(`${line}\n`)) await Promise.race([once(out, 'drain'), once(out, 'close')])
-  }
-  if (file !== '-') await new Promise<void>((resolve) => out.end(() => resolve()))
-  if (failure === null) return count
-  throw new CliError(EXIT.file, `cannot write ${file}: ${reasonOf(failure)}; name another file`, failure)
 }
 
 async function retryFailed(
@@ -106,29 +84,41 @@ async function retryFailed(
   { stderr }: JobIo,
   again: (command: JobCommandLine) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  // Read first: it makes no journal where there is none.
-  const { status } = await Journal.read(dir)
+  const { status } = await readJob(dir)
   if (status.failed === 0) {
-    stderr.write(json ? '{"failed":0}\n' : 'nothing has failed\n')
+    stderr.write(json ? `${JSON.stringify({ failed: 0, runs: false })}\n` : 'nothing has failed\n')
     return EXIT.ok
   }
-  const journal = await Journal.open(dir, {
-    fsync: true,
-    clock: systemClock,
-    note: (text) => void stderr.write(`trawl: ${text}\n`),
-  })
-  let count: number
+  const command = await readCommand(dir, (path) => readFile(path, 'utf8'))
+  if (command !== null) await checkFolder(command)
+  const count = await forgetFailed(dir, (text) => void stderr.write(`trawl: ${text}\n`))
+  if (json) stderr.write(`${JSON.stringify({ failed: count, runs: command !== null })}\n`)
+  else if (command !== null) stderr.write(`${formatCount(count)} that have failed are fetched again\n`)
+  else stderr.write(`${formatCount(count)} that have failed are fetched again by the next run: ${NOT_KEPT}\n`)
+  return command === null ? EXIT.ok : again(command)
+}
+
+const NOT_KEPT =
+  "give the job's command line once more; it is not kept where it has secrets, reads a pipe, or the folder was moved"
+
+/** Before anything is changed. Throws a CliError. */
+async function checkFolder({ cwd }: JobCommandLine): Promise<void> {
   try {
-    count = await journal.retryFailed()
+    await stat(cwd)
+  } catch (error) {
+    throw new CliError(
+      EXIT.file,
+      `the job was run in ${cwd}, which cannot be gone to: ${reasonOf(error)}; make it again`,
+      error,
+    )
+  }
+}
+
+async function forgetFailed(dir: string, note: (text: string) => void): Promise<number> {
+  const journal = await Journal.open(dir, { fsync: true, clock: systemClock, note })
+  try {
+    return await journal.retryFailed()
   } finally {
     await journal.close()
   }
-  const command = await readCommand(dir, (path) => readFile(path, 'utf8'))
-  if (json) stderr.write(`${JSON.stringify({ failed: count, runs: command !== null })}\n`)
-  else if (command !== null) stderr.write(`${formatCount(count)} that have failed are fetched again\n`)
-  else
-    stderr.write(
-      `${formatCount(count)} that have failed are fetched again by the next run: give the job's command line once more, which has secrets or standard input, and is not kept\n`,
-    )
-  return command === null ? EXIT.ok : again(command)
 }
