@@ -166,6 +166,12 @@ describe('a journal that cannot be written', () => {
     real.rmdirSync(join(other.path, 'lock'))
     await (await other.open()).close()
   })
+
+  // Node's own mkdir, with `recursive`, never comes back from there.
+  it.runIf(process.platform === 'linux')('because a folder takes no others, without end', async () => {
+    const under = { fsync: false, clock: new HandClock().clock, note: () => undefined }
+    await expect(Journal.open('/proc/trawl-none/job', under)).rejects.toMatchObject({ code: 'ERR_FILE' })
+  })
 })
 
 const CHILD_FILE = join(import.meta.dirname, 'journal-child.ts')
