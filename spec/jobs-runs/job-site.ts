@@ -149,7 +149,7 @@ function isLargeNumber(n: number, { largeEvery }: JobSiteOptions): boolean {
 /** Each begins with its name, and none is as long as another. */
 function largeOf(host: string, n: number, bytes: Buffer): Buffer {
   const name = Buffer.from(`${host} ${n}\n`)
-  const size = new Random(n + 1_000 * host.length).int(LEAST, MOST - 100)
+  const size = new Random(n * 1_000 + Number.parseInt(host.slice('host'.length), 10)).int(LEAST, MOST - 100)
   return Buffer.concat([name, bytes.subarray(0, size)])
 }
 

@@ -10,6 +10,7 @@ import { reportUrl } from './job-check.ts'
 const MAIN = join(import.meta.dirname, '../../lib/cli/main.ts')
 /** What a line of the journal takes, about: the moments of the kills are spread by it. */
 const LINE_SIZE = 400
+const LEAST_LINES = 20
 /** The longest that one run may take, ms. */
 const MOST_TIME = 900_000
 
@@ -22,6 +23,8 @@ export interface KillPlan {
   readonly random: Random
   /** Of the command, beyond those of every run. */
   readonly flags: readonly string[]
+  /** What each run is ended by, in turn; where there are several, the next follows when the one before was told of. */
+  readonly signals?: readonly (readonly NodeJS.Signals[])[]
   /** The report is taken away after each kill. */
   readonly losesReport: boolean
   readonly say: (text: string) => void
@@ -40,6 +43,11 @@ export interface RunFigures {
   readonly resumed: number
   /** URLs that this run asked for, and that were not in the journal at its end. */
   readonly lost: number
+  /**
+   * Requests for what this run had asked for already: with --pipeline, a body that turns out to be too large to be held
+   * is asked for again, alone on its connection.
+   */
+  readonly twice: number
   readonly exitCode: number | null
 }
 
@@ -66,12 +74,14 @@ export async function runKilled(plan: KillPlan): Promise<KilledJob> {
   const runs: RunFigures[] = []
   const asked = new Set<string>()
   let stderr = ''
-  for (const moment of momentsOf(kills, random, urls)) {
+  for (const [i, moment] of momentsOf(kills, random, urls).entries()) {
     const started = performance.now()
     const child = start(args)
     const read = collect(child)
     const exited = once(child, 'exit')
-    if (moment !== null) await killAt(child, moment, join(jobDir, 'journal.jsonl'))
+    if (moment !== null) await waitFor(child, moment, join(jobDir, 'journal.jsonl'))
+    const signals = moment === null ? [] : (plan.signals?.[i] ?? ['SIGKILL'])
+    await stop(child, signals, read)
     const timer = setTimeout(() => child.kill('SIGKILL'), MOST_TIME)
     await exited
     clearTimeout(timer)
@@ -113,12 +123,26 @@ function wordsOf(moment: Moment | null): string {
     : `at ${Math.round(moment.size / LINE_SIZE)} + ${moment.ms} ms`
 }
 
-async function killAt(child: ChildProcess, { size, ms }: Moment, journal: string): Promise<void> {
+async function waitFor(child: ChildProcess, { size, ms }: Moment, journal: string): Promise<void> {
   const until = performance.now() + MOST_TIME
-  const isTooEarly = (): boolean => sizeOf(journal) < size
+  // Something is to be done in each run that is not ended at its beginning.
+  const enough = size === 0 ? 0 : Math.max(size, sizeOf(journal) + LEAST_LINES * LINE_SIZE)
+  const isTooEarly = (): boolean => sizeOf(journal) < enough
   while (isTooEarly() && child.exitCode === null && performance.now() < until) await pause(5)
   await pause(ms)
-  child.kill('SIGKILL')
+}
+
+async function stop(
+  child: ChildProcess,
+  signals: readonly NodeJS.Signals[],
+  read: () => string,
+): Promise<void> {
+  for (const [i, signal] of signals.entries()) {
+    const until = performance.now() + MOST_TIME
+    const isTold = (): boolean => i === 0 || read().includes('interrupted: ')
+    while (!isTold() && child.exitCode === null && performance.now() < until) await pause(2)
+    child.kill(signal)
+  }
 }
 
 function sizeOf(path: string): number {
@@ -152,28 +176,31 @@ async function finished(jobDir: string): Promise<Set<string>> {
   return done
 }
 
-type Counts = Pick<RunFigures, 'requests' | 'again' | 'bytesAgain' | 'resumed' | 'lost'>
+type Counts = Pick<RunFigures, 'requests' | 'again' | 'bytesAgain' | 'resumed' | 'lost' | 'twice'>
 
 /** Of the run that has just ended. `asked` has what earlier ones asked for, and gets what this one did. */
 function count(site: JobSite, asked: Set<string>, done: ReadonlySet<string>): Counts {
   const requests = site.newRequests()
   const again = requests.filter(({ url }) => asked.has(url))
-  for (const { url } of requests) asked.add(url)
+  const own = new Set(requests.map(({ url }) => url))
+  for (const url of own) asked.add(url)
   return {
     requests: requests.length,
     again: again.length,
     bytesAgain: again.reduce((sum, { sent }) => sum + sent, 0),
     resumed: again.filter(({ range }) => range !== '').length,
-    lost: new Set(requests.filter(({ url }) => !done.has(url)).map(({ url }) => url)).size,
+    lost: [...own].filter((url) => !done.has(url)).length,
+    twice: requests.length - own.size,
   }
 }
 
 function lineOf(number: number, figures: RunFigures, done: number): string {
-  const { when, ms, requests, again, bytesAgain, resumed, lost, exitCode } = figures
+  const { when, ms, requests, again, bytesAgain, resumed, lost, twice, exitCode } = figures
   const end = exitCode === null ? 'killed' : `exit code ${exitCode}`
   return (
     `run ${number} ${when}: ${end} after ${(ms / 1000).toFixed(1)} s, ${requests} requests, ` +
     `${again} of them again (${(bytesAgain / 1e6).toFixed(2)} MB, ${resumed} by Range), ` +
-    `${done} in the journal, ${lost} asked for and not in it`
+    `${done} in the journal, ${lost} asked for and not in it` +
+    (twice > 0 ? `, ${twice} asked for twice` : '')
   )
 }

@@ -41,7 +41,11 @@ async function round(site: RefusingSite, hosts: readonly string[]): Promise<Roun
   const before = site.requests().length
   const urlsOf = (host: string): string[] =>
     Array.from({ length: host === TENTH ? OF_TENTH : pages }, (_, n) => `${site.urlOf(host, n)}\n`)
-  writeFileSync(join(folder, 'urls.txt'), hosts.flatMap(urlsOf).join(''))
+  const nine = NINE.map((host) => urlsOf(host))
+  const tenth = hosts.includes(TENTH) ? urlsOf(TENTH) : []
+  const inTurn = Array.from({ length: pages }, (_, n) => nine.map((urls) => urls[n]!)).flat()
+  // The tenth comes first: all of its URLs wait before those of the nine are read.
+  writeFileSync(join(folder, 'urls.txt'), [...tenth, ...inTurn].join(''))
   const args = ['get', '--input', join(folder, 'urls.txt'), '--job', join(folder, 'job'), '--discard']
   args.push(
     '--resolve',
@@ -86,7 +90,6 @@ async function run(): Promise<void> {
   const ratios: number[] = []
   for (let i = 1; i <= rounds; i++) {
     const before = site.requests().length
-    // The tenth comes first in the list: all of its URLs wait before those of the nine are read.
     const order = i % 2 === 0
     const first = await round(site, order ? NINE : [TENTH, ...NINE])
     const second = await round(site, order ? [TENTH, ...NINE] : NINE)
