@@ -15,6 +15,7 @@ import type { ItemFetcher } from './item-fetcher.ts'
 import { CLI_LIMITS } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunRecords } from './run-records.ts'
+import { QuietWatch } from './quiet-watch.ts'
 import { readable } from './readable.ts'
 import { Tally } from './tally.ts'
 
@@ -53,6 +54,8 @@ export class GetRun implements Interruptible {
     const [url = ''] = target.split(' ')
     if (URL.canParse(url)) this.#run.targetPaused({ origin: new URL(url).origin, clientIp, ms })
   }
+  #quiet: QuietWatch | null = null
+  #isOver = false
   #stopped = ''
   #finish: FinishReason = 'done'
   #exitCode: ExitCode | null = null
@@ -115,6 +118,8 @@ export class GetRun implements Interruptible {
     } finally {
       if (timer !== null) clearTimeout(timer)
       unsubscribe('trawl:target:pause', this.#onPause)
+      this.#isOver = true
+      this.#quiet?.stop()
       this.#fetcher.close()
     }
   }
@@ -202,6 +207,19 @@ export class GetRun implements Interruptible {
     }
     this.#run.stop()
     this.#parts.source.stop()
+    if (this.#isOver) return
+    const { client } = this.#parts
+    this.#quiet ??= new QuietWatch(
+      () => client.stats(),
+      () => this.#onQuiet(),
+    )
+  }
+
+  /** A server that asked for a pause of an hour does not keep the command for an hour. */
+  #onQuiet(): void {
+    if (this.#run.underWay === 0) return
+    this.#parts.note(`${this.#run.underWay} under way only wait for their servers: they are given up`)
+    this.#abort()
   }
 }
 

@@ -30,6 +30,10 @@ export const CLI_LIMITS = {
   hangingVisit: 500,
   /** Visits by way of the thread pool then, before it is tried whether the disk is quick now. */
   visitsBySide: 512,
+  /** How often a run that was told to end is looked at, ms: whether what is left of it only waits. */
+  quietInterval: 250,
+  /** Looks in a row that find nothing in flight before what waits is given up: more than most pauses between two tries. */
+  quietLooks: 4,
   /** How far a file's time may be behind the clock, ms: kernels take it from their last tick. */
   fileTimeSlack: 100,
   /** Folders whose names are forced to disk at once: each holds a thread of the pool's four. */

@@ -115,4 +115,20 @@ describe('Ctrl-C', () => {
     expect(Object.values(await bench.files('out'))).toEqual(['0'])
     expect(await bench.report()).toHaveLength(UNDER_WAY + 1)
   })
+
+  it('does not wait for a server that has asked for a pause', async () => {
+    const refused = Promise.withResolvers<void>()
+    const busy = await bench.serve((_, response) => {
+      response.writeHead(429, { 'retry-after': '300' }).end(() => refused.resolve())
+    })
+    const args = ['--job', 'job', '--discard', '--progress', 'none', `http://127.0.0.1:${busy}/`]
+    const running = bench.start(['get', ...args])
+    await refused.promise
+    running.child.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain('1 under way only wait for their servers: they are given up\n')
+    // It is left for the next run.
+    expect((await bench.run(['job', bench.path('job'), '--status'])).stdout).toContain('0 finished')
+  })
 })
