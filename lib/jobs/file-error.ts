@@ -49,6 +49,8 @@ const LASTING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'
 export function isLastingFault(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
     if (LASTING.has(systemCode(each))) return true
+    // A dial to a host of several addresses failed at each of them.
+    if (each instanceof AggregateError && each.errors.some((one) => LASTING.has(systemCode(one)))) return true
   }
   return false
 }
