@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { Nginx } from '../servers/nginx.ts'
 
@@ -22,21 +22,29 @@ export interface TimedRequest {
  */
 export class RefusingSite implements AsyncDisposable {
   readonly nginx: Nginx
+  readonly #seen: TimedRequest[] = []
+  /** Bytes of the log that were read. */
+  #end = 0
 
   private constructor(nginx: Nginx) {
     this.nginx = nginx
   }
 
-  static async start(allowed: number): Promise<RefusingSite> {
+  /** `pace`: answers a second on one connection to the nine, so that it is the connections that count and not the machine. */
+  static async start(allowed: number, pace = 0): Promise<RefusingSite> {
+    const paced = pace === 0 ? '' : 'limit_req zone=paced burst=10;'
     const nginx = await Nginx.start({
       servers: ({ plain }, folder) => `
         log_format times escape=json '{"host":"$host","status":$status,"at":$msec,"took":$request_time}';
         limit_req_zone $server_name zone=tenth:1m rate=${allowed}r/s;
+        limit_req_zone $connection zone=paced:10m rate=${Math.max(1, pace)}r/s;
         server {
           listen 127.0.0.1:${plain};
           server_name ${NINE.join(' ')};
           access_log ${folder}/times.log times;
-          location / { return 200 "$host$request_uri\\n"; }
+          root ${folder};
+          location / { ${paced} try_files /none @page; }
+          location @page { return 200 "$host$request_uri\\n"; }
         }
         server {
           listen 127.0.0.1:${plain};
@@ -64,23 +72,33 @@ export class RefusingSite implements AsyncDisposable {
     return `${host}/${n}\n`
   }
 
-  requests(): TimedRequest[] {
-    const lines = readFileSync(join(this.nginx.folder, 'times.log'), 'utf8').split('\n').filter(Boolean)
-    return lines.map((line) => {
-      const { host, status, at, took } = JSON.parse(line) as {
-        host: string
-        status: number
-        at: number
-        took: number
-      }
-      const ended = Math.round(at * 1000)
-      return { host, status, began: ended - Math.round(took * 1000), ended }
-    })
+  /** All until now. Reads what is new only: whoever waits for something asks often. */
+  requests(): readonly TimedRequest[] {
+    const file = openSync(join(this.nginx.folder, 'times.log'), 'r')
+    const bytes = Buffer.alloc(fstatSync(file).size - this.#end)
+    readSync(file, bytes, 0, bytes.length, this.#end)
+    closeSync(file)
+    const whole = bytes.lastIndexOf('\n') + 1
+    this.#end += whole
+    for (const line of bytes.toString('utf8', 0, whole).split('\n').filter(Boolean))
+      this.#seen.push(read(line))
+    return this.#seen
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.nginx.stop()
   }
+}
+
+function read(line: string): TimedRequest {
+  const { host, status, at, took } = JSON.parse(line) as {
+    host: string
+    status: number
+    at: number
+    took: number
+  }
+  const ended = Math.round(at * 1000)
+  return { host, status, began: ended - Math.round(took * 1000), ended }
 }
 
 /** The tenth was asked for a pause, and what came of it. */

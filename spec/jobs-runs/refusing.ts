@@ -14,12 +14,14 @@ const SLACK = 20
 /** What the tenth has is more than it answers while the nine are fetched. */
 const OF_TENTH = 1_000
 const ALLOWED = 20
+/** Answers a second on one connection. */
+const PACE = 50
 
-const script = new Script('npm run jobs:refusing -- [--rounds 5] [--pages 2000] [--max-conn 20]')
+const script = new Script('npm run jobs:refusing -- [--rounds 5] [--pages 600] [--max-conn 20]')
 const { values } = script.read({
   options: {
     rounds: { type: 'string', default: '5' },
-    pages: { type: 'string', default: '2000' },
+    pages: { type: 'string', default: '600' },
     'max-conn': { type: 'string', default: '20' },
   },
 })
@@ -86,7 +88,7 @@ function median(numbers: readonly number[]): number {
 }
 
 async function run(): Promise<void> {
-  await using site = await RefusingSite.start(ALLOWED)
+  await using site = await RefusingSite.start(ALLOWED, PACE)
   const ratios: number[] = []
   for (let i = 1; i <= rounds; i++) {
     const before = site.requests().length

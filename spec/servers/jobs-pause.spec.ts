@@ -18,7 +18,7 @@ describeWith([nginxProgram], 'a job over ten hosts, one of which answers 429 wit
   let site: RefusingSite
   let bench: Bench
   let ran: Ran
-  let requests: TimedRequest[] = []
+  let requests: readonly TimedRequest[] = []
 
   beforeAll(async () => {
     bench = await Bench.make()
