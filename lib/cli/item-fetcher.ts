@@ -6,6 +6,7 @@ import {
   RequestError,
   Response,
   RETRY_ERRORS,
+  StatusError,
   TimeoutError,
   type Client,
   type DownloadOptions,
@@ -112,13 +113,23 @@ export class ItemFetcher {
       await this.#fetchAny(sink, fetching, outcome)
     } catch (error) {
       await sink?.discard().catch(() => undefined)
-      Object.assign(outcome, failureOf(error, entry.item !== null))
+      this.#judgeError(error, fetching, outcome)
       outcome.totalMs = performance.now() - fetching.started
       fetching.addTo(outcome)
       outcome.unfinished = outcome.fatal || this.#aborting.signal.aborted
     }
     this.#watch.leave(fetching)
     return outcome
+  }
+
+  #judgeError(error: unknown, fetching: Fetching, outcome: OpenOutcome): void {
+    if (error instanceof StatusError) {
+      // Of a file that was to be gone on with: it is an answer as any other.
+      fetching.response = error.response as StreamResponse
+      judge(outcome, fetching.response, this.#plan.follows)
+    } else {
+      Object.assign(outcome, failureOf(error, fetching.task.entry.item !== null))
+    }
   }
 
   /** The item's URL, or the first of its mirrors that has it. */
@@ -219,7 +230,8 @@ export class ItemFetcher {
     const { checksum } = fetching.task.entry.item ?? {}
     if (checksum !== undefined) options.checksum = checksum
     fetching.begin()
-    fetching.download = await this.#client.download(fetching.url, path, options)
+    // Its path as all others are shown.
+    fetching.download = { ...(await this.#client.download(fetching.url, path, options)), path }
     return null
   }
 
