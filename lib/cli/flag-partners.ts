@@ -1,7 +1,7 @@
 import { usageError } from './cli-error.ts'
 import { clientIpsOf, type Flags } from './flags.ts'
 import type { GetOptions } from './get-options.ts'
-import { isOfJob } from './job-names.ts'
+import { isOfJob, realPath } from './job-names.ts'
 
 /** Flags that would do nothing, or undo each other: whoever gives them means something else. Throws a CliError. */
 export function checkPartners(urls: readonly string[], flags: Flags, hosts: GetOptions['hosts'] = {}): void {
@@ -47,9 +47,10 @@ function checkOutput(flags: Flags): void {
   }
 }
 
-/** What is written, or added to, at a path of the user's. */
+/** What is written, or added to, at a path of the user's: each is a file of its own, and none is read, too. */
 function checkFiles(flags: Flags): void {
-  const paths: [flag: string, path: string | undefined][] = [
+  const { input = '', job = '' } = flags
+  const written: [flag: string, path: string | undefined][] = [
     ['--report', flags.report],
     ['--html-report', flags.htmlReport],
     ['--har', flags.har],
@@ -57,9 +58,17 @@ function checkFiles(flags: Flags): void {
     ['--cookie-jar', flags.cookieJar],
     ['--cache', flags.cache],
   ]
-  for (const [flag, path = ''] of paths) {
-    if (path === '' || !isOfJob(path, flags.job ?? '')) continue
-    throw usageError(`${flag} ${path} is a file of the job itself; give it another name`)
+  const taken = new Map<string, string>()
+  if (input !== '' && input !== '-') taken.set(realPath(input), 'the input')
+  for (const [flag, path = ''] of written) {
+    // A device, such as /dev/null, takes what it is given from anybody.
+    if (path === '' || path === '-' || path.startsWith('/dev/')) continue
+    if (isOfJob(path, job))
+      throw usageError(`${flag} ${path} is a file of the job itself; give it another name`)
+    const real = realPath(path)
+    const other = taken.get(real)
+    if (other !== undefined) throw usageError(`${path} is ${other} too; choose another ${flag}`)
+    taken.set(real, flag)
   }
 }
 

@@ -10,14 +10,14 @@ export function isOfJob(path: string, dir: string): boolean {
   // Some file systems take both cases for one name.
   const name = basename(path).toLowerCase()
   if (!NAMES.has(name) && !name.startsWith('waiting-')) return false
-  return realPath(dirname(resolve(path))) === realPath(resolve(dir))
+  return realPath(dirname(resolve(path))) === realPath(dir)
 }
 
-/** Through links; where there is nothing yet, as it was given. */
-function realPath(path: string): string {
+/** Through links, where there is something. */
+export function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    return path
+    return resolve(path)
   }
 }

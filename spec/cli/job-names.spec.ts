@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Bench } from './run-trawl.ts'
@@ -60,6 +60,46 @@ describe('the files of a job itself', () => {
     expect(stderr).toContain('is a file of the job itself; give the item another name by out=')
     expect(code).toBe(3)
     expect(readFileSync(bench.path('job/journal.jsonl'), 'utf8')).toMatch(/^\{"job":1,/u)
+  })
+})
+
+describe('a file that is written', () => {
+  it.each(['report', 'html-report', 'har', 'trace', 'cookie-jar', 'cache'])(
+    'is not the input, as that of --%s',
+    async (flag) => {
+      const input = bench.path('urls')
+      writeFileSync(input, `${base}/a\n`)
+      symlinkSync('urls', bench.path('link'))
+      const link = bench.path('link')
+      const { code, stderr } = await bench.run(['get', '--discard', '--input', input, `--${flag}`, link])
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`${link} is the input too; choose another --${flag}`),
+      ])
+      expect(readFileSync(input, 'utf8')).toBe(`${base}/a\n`)
+    },
+  )
+
+  it('is not two of them', async () => {
+    const path = bench.path('x')
+    const { code, stderr } = await bench.run([
+      'get',
+      '--discard',
+      '--report',
+      path,
+      '--cookie-jar',
+      path,
+      `${base}/a`,
+    ])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`${path} is --report too; choose another --cookie-jar`),
+    ])
+  })
+
+  it('may be a device, of several', async () => {
+    const args = ['--report', '/dev/null', '--cookie-jar', '/dev/null', '--progress', 'none', `${base}/a`]
+    expect((await bench.run(['get', '--discard', ...args])).code).toBe(0)
   })
 })
 
