@@ -22,7 +22,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   readonly force: boolean
   readonly pace: DiskPace
   /** By the clock of its file system, which may be another machine's: ms since 1970. */
-  openedAt = Infinity
+  openedAt: number = Infinity
   readonly #skipExisting: boolean
   /** What all paths begin with. */
   readonly #start: string

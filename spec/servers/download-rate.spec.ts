@@ -59,11 +59,11 @@ describeWith([nginxProgram], 'a cap of bytes a second', () => {
             .then((response) => response.bytes()),
         )
       }
-      let isDone = false
-      const whole = Promise.all(parts).finally(() => (isDone = true))
+      const progress = { isDone: false }
+      const whole = Promise.all(parts).finally(() => (progress.isDone = true))
       const start = clock.now()
       const spare = (RATE * LIMITS.downloadBurst) / 1000 + ((PARTS + 1) * RATE) / LIMITS.readsPerSecond
-      for (let step = 1; step <= MAX_STEPS && !isDone; step++) {
+      for (let step = 1; step <= MAX_STEPS && !progress.isDone; step++) {
         await wait(1)
         const most = ((clock.now() - start) * RATE) / 1000 + spare
         expect(client.stats().bytes).toBeLessThanOrEqual(most)
