@@ -5,13 +5,10 @@ import { Client, Job } from '../../lib/index.ts'
 
 const [, , origin, count, dir, how] = process.argv
 const client = new Client({ maxConnPerTarget: 8 })
-let peak = 0
+const heaps: number[] = []
 
 function* urls(): Generator<string> {
-  for (let n = 0; n < Number(count); n++) {
-    if (n % 1_000 === 0) peak = Math.max(peak, process.memoryUsage.rss())
-    yield `${origin}/${n}`
-  }
+  for (let n = 0; n < Number(count); n++) yield `${origin}/${n}`
 }
 
 const handle = (response: { url: string; text(): string }): string => {
@@ -20,11 +17,12 @@ const handle = (response: { url: string; text(): string }): string => {
 }
 const job = new Job({ dir: dir!, client, input: urls(), handle })
 if (how === 'quiet') {
-  let start = 0
+  let given = 0
   for await (const { ok } of job) {
-    if (ok && job.progress.okNow === 2_000) start = process.memoryUsage.rss()
-    if (job.progress.okNow % 500 === 0) peak = Math.max(peak, process.memoryUsage.rss())
+    if (!ok || ++given % 5_000 !== 0) continue
+    globalThis.gc!()
+    heaps.push(process.memoryUsage().heapUsed)
   }
-  process.stdout.write(`${JSON.stringify({ start, peak, ...job.progress })}\n`)
+  process.stdout.write(`${JSON.stringify({ heaps, rss: process.memoryUsage.rss(), ...job.progress })}\n`)
 } else await job.run()
 await client.close()
