@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Client, ClosedError, FileError, Job, readInput, type JobInput } from '../../lib/index.ts'
-import { all, errorOf, JobStand, textOf } from './job-stand.ts'
+import { all, errorOf, eventually, JobStand, textOf } from './job-stand.ts'
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: injected`), { code })
@@ -196,7 +196,7 @@ describe('an input of a job', () => {
     }
     const job = stand.job({ input })
     const running = job.run()
-    await expect.poll(() => [asked, job.progress.ok]).toEqual([2, 1])
+    await eventually(() => [asked, job.progress.ok]).toEqual([2, 1])
     job.stop()
     expect(await running).toMatchObject({ ok: 1, total: null })
     expect(closed).toBe(1)
@@ -341,6 +341,14 @@ describe('an item of a job', () => {
     const client = new Client({ maxConnPerTarget: 2, maxRetries: 2 })
     const job = stand.job({ client, input: [...other.urls(3), ...stand.urls(10)] })
     let paused = 0
+    // One of them ends while the other server is left alone.
+    stand.answers.set('/9', (_, response) => {
+      const look = setInterval(() => {
+        if (job.progress.pausedOrigins === 0) return
+        clearInterval(look)
+        response.end('/9')
+      }, 1)
+    })
     const values: unknown[] = []
     for await (const { value } of job) {
       paused = Math.max(paused, job.progress.pausedOrigins)

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { Client, Job, type JobOptions, type JobResult, type Response } from '../../lib/index.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -81,6 +82,11 @@ export class JobStand implements AsyncDisposable {
 
 export function textOf(response: Response): string {
   return response.text()
+}
+
+/** For machines that have much else to do. */
+export function eventually<T>(look: () => T | Promise<T>): ReturnType<typeof expect.poll> {
+  return expect.poll(look, { timeout: 15_000 })
 }
 
 export async function all<R>(job: AsyncIterable<JobResult<R>>): Promise<JobResult<R>[]> {

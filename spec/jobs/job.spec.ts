@@ -7,7 +7,7 @@ import {
   type JobInput,
   type JobOptions,
 } from '../../lib/index.ts'
-import { all, errorOf, JobStand, textOf, untilAborted } from './job-stand.ts'
+import { all, errorOf, eventually, JobStand, textOf, untilAborted } from './job-stand.ts'
 
 describe('a job', () => {
   it('gives a result for each item, and journals it', async () => {
@@ -152,7 +152,7 @@ describe('a job that is paused', () => {
     const job = stand.job({ input: stand.urls(5) })
     job.pause()
     const running = job.run()
-    await expect.poll(async () => (await Job.status(stand.dir).catch(() => null))?.runs).toBe(1)
+    await eventually(async () => (await Job.status(stand.dir).catch(() => null))?.runs).toBe(1)
     expect(stand.asked).toEqual([])
     job.resume()
     expect(await running).toMatchObject({ ok: 5 })
@@ -168,7 +168,7 @@ describe('a job that is paused', () => {
       response.end('/4')
     })
     const running = job.run()
-    await expect.poll(() => [pauses, job.progress.underWay]).toEqual([1, 0])
+    await eventually(() => [pauses, job.progress.underWay]).toEqual([1, 0])
     const before = stand.asked.length
     expect(before).toBeLessThan(8)
     expect(job.progress.ok).toBe(before)
@@ -196,7 +196,7 @@ describe('a job that is paused', () => {
     await results.next()
     job.pause()
     job.resume()
-    await expect.poll(() => stand.asked.length).toBe(4)
+    await eventually(() => stand.asked.length).toBe(4)
     job.pause()
     job.resume()
     await stand.client.request(`${stand.origin}/other`)
@@ -246,8 +246,8 @@ describe('a job that is stopped', () => {
     stand.answers.set('/2', () => undefined)
     const job = stand.job({ input: stand.urls(3) })
     const running = job.run()
-    await expect.poll(() => stand.finished.length).toBe(2)
-    await expect.poll(() => stand.asked.length).toBe(3)
+    await eventually(() => stand.finished.length).toBe(2)
+    await eventually(() => stand.asked.length).toBe(3)
     job.abort()
     expect(await running).toMatchObject({ ok: 2, failed: 0 })
     expect(stand.finished.toSorted()).toEqual(['/0', '/1'])
@@ -268,7 +268,7 @@ describe('a job that is stopped', () => {
         }),
     })
     const running = job.run()
-    await expect.poll(() => stand.asked.length).toBe(3)
+    await eventually(() => stand.asked.length).toBe(3)
     job.abort('enough')
     expect(await running).toMatchObject({ ok: 0, failed: 0 })
     expect(new Set(reasons)).toEqual(new Set(['enough']))
@@ -300,7 +300,7 @@ describe('a loop over a job', () => {
     const job = stand.job({ input, concurrency: 5 })
     const results = job[Symbol.asyncIterator]()
     await results.next()
-    await expect.poll(() => stand.asked.length).toBe(5)
+    await eventually(() => stand.asked.length).toBe(5)
     for (let n = 0; n < 3; n++) await stand.client.request(`${stand.origin}/other`)
     expect(stand.asked).toHaveLength(8)
     expect(pulled).toBeLessThan(5_000)
