@@ -57,6 +57,7 @@ const BY_ERROR: ReadonlyMap<string, ExitCode> = new Map([
   ['ERR_FILE_BUSY', EXIT.file],
   ['ERR_CHECKSUM', EXIT.checksum],
   ['ERR_ITEM', EXIT.other],
+  ['ERR_STATUS', EXIT.status],
 ])
 
 /** The exit code for an item's error code; codes without a class of their own are `other`. */

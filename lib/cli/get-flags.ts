@@ -43,7 +43,10 @@ export function addGetOptions(command: Command): Command {
 function addFiles(command: Command): void {
   command
     .optionsGroup('What is fetched, and where to:')
-    .option('--input <file>', 'read URLs from a file, one a line, # for comments; - for standard input')
+    .option(
+      '--input <file>',
+      'a file or URL that says what to fetch, one URL a line or as below; - for standard input',
+    )
     .addOption(
       new Option('--input-format <format>', 'what the input is written in')
         .choices(INPUT_FORMATS)
@@ -65,7 +68,7 @@ function addJob(command: Command): void {
     .option('--max-total-time <seconds>', 'end the run after so long', secondsOption)
     .option(
       '--max-failures <n>',
-      'end the run after so many failed URLs',
+      'start nothing more after so many failed URLs',
       countOption(CLI_LIMITS.maxFailures),
     )
 }

@@ -157,7 +157,8 @@ export class GetRun implements Interruptible {
     }
     this.tally.add(outcome)
     this.#parts.recorders?.add(outcome)
-    if (outcome.message !== '') this.#tell(outcome)
+    // Of what a stop has broken off, the stop is told.
+    if (outcome.message !== '' && (outcome.fatal || !outcome.unfinished)) this.#tell(outcome)
     if (this.tally.failed >= this.#parts.maxFailures) this.#onFailures()
   }
 

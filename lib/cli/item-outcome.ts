@@ -110,7 +110,8 @@ export function failureOf(error: unknown, isOwn: boolean): Partial<Outcome> {
     ...sentBefore(error),
     error: name,
     message: inFlags(String(message ?? error)),
-    exitCode: exitCodeOfError(name),
+    // What an item of the list says wrong is no wrong use of the command.
+    exitCode: isOwn && name === 'ERR_ARGUMENT' ? EXIT.other : exitCodeOfError(name),
     fatal,
     file: '',
   }
