@@ -133,6 +133,7 @@ export const cases: readonly BenchCase[] = [
       'client.map': map,
       'trawl get': trawl(),
     },
+    maxRounds: 2,
     onceOnly: ['trawl get'],
   },
 ]

@@ -5,6 +5,7 @@
  *   npm run bench:jobs -- --quick           fewer URLs and files, one round: a minute
  *   npm run bench:jobs -- --only a,b        these cases
  *   npm run bench:jobs -- --rounds 5        as often as this
+ *   npm run bench:jobs -- --json FILE       what was measured, as JSON, after each case
  *   npm run bench:jobs -- --write           writes the section of docs/benchmarks.md
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { judge } from '../judge.ts'
 import { describeMachine } from '../machine.ts'
 import type { BenchCase } from '../measure.ts'
-import { failuresOf } from '../results.ts'
+import { type CaseResult, failuresOf } from '../results.ts'
 import { runCases } from '../run-cases.ts'
 import { caseTable, goalsTable } from '../tables.ts'
 import { cases as files } from './files.ts'
@@ -46,10 +47,11 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       rounds: { type: 'string' },
+      json: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   })
-  const { quick, write, only } = values
+  const { quick, write, only, json } = values
   if (write && (quick || only !== undefined))
     throw new Error('--write takes a run of all cases, not a quick one')
   if (values.rounds !== undefined && !/^[1-9]\d?$/.test(values.rounds)) {
@@ -58,7 +60,10 @@ async function main(): Promise<number> {
   const rounds = Number(values.rounds ?? (quick ? 1 : ROUNDS))
   const start = load()
   const plan = { cases: chosen(only), quick, rounds, warmUp: 0, measure: 0, atMost: Infinity }
-  const { results, stopped } = await runCases(plan)
+  const keep = (results: readonly CaseResult[]): void => {
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 1)}\n`)
+  }
+  const { results, stopped } = await runCases({ ...plan, measured: keep })
   const done = results.filter(({ clients }) => clients.some(({ samples }) => samples.length > 0))
   for (const each of done) console.log(`\n${each.title}\n\n${caseTable(each)}`)
   const judged = GOALS.map((goal) => judge(goal, done)).filter(({ measured }) => measured !== null)
