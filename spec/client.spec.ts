@@ -26,6 +26,7 @@ describe('the public names', () => {
         'DecodingError',
         'FileError',
         'Headers',
+        'ItemError',
         'Jar',
         'Job',
         'LIMITS',
