@@ -67,10 +67,11 @@ export class HarFieldTexts {
       const value = raw[i + 1]!
       size += raw[i]!.length + value.length + 4
       const isHidden = !this.#shows && (name.isSecret || secretFields?.has(name.lower) === true)
-      const shown = isHidden ? HIDDEN : value
+      const isLocation = name.lower === 'location'
+      const shown = isHidden ? HIDDEN : isLocation && !this.#shows ? withoutUser(value) : value
       headers += `${headers === '' ? '' : ','}${name.json}${JSON.stringify(shown)}}`
       if (name.lower === 'content-type') type = shown
-      else if (name.lower === 'location') location = shown
+      else if (isLocation) location = shown
       else if (name.lower === 'cookie') cookies += this.#cookies(value)
       else if (name.lower === 'set-cookie') cookies += this.#setCookie(value)
     }
@@ -112,6 +113,13 @@ export class HarFieldTexts {
   #cookie([name, value]: Pair): { name: string; value: string } {
     return { name, value: this.#shows ? value : HIDDEN }
   }
+}
+
+/** A URL, or the end of one, without its user and password: browsers end both at the last @ of the authority. */
+function withoutUser(value: string): string {
+  const [, start, rest] = /^([^/\\?#]*[/\\]{2})([^/\\?#]*)/u.exec(value) ?? []
+  if (start === undefined || !rest!.includes('@')) return value
+  return start + rest!.slice(rest!.lastIndexOf('@') + 1) + value.slice(start.length + rest!.length)
 }
 
 /** Lines as the serializer made them: `Name: value`, each with its CR LF. */

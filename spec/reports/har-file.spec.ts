@@ -72,6 +72,10 @@ function valueOf(fields: readonly Field[], name: string): string | undefined {
   return fields.find((field) => field.name.toLowerCase() === name)?.value
 }
 
+function askOnce({ client }: WireStage): Promise<unknown> {
+  return client.get(URL_, { redirect: 'manual' })
+}
+
 function askWithSecrets({ client }: WireStage): Promise<unknown> {
   return client.get('http://me:s3cret@a.test/x', {
     headers: {
@@ -238,6 +242,21 @@ describe('a HAR', () => {
     expect(shown!.request.cookies).toContainEqual({ name: 'b', value: 's3cret' })
     expect(valueOf(shown!.response.headers, 'x-key')).toBe('s3cret')
     expect(shown!.response.cookies).toMatchObject([{ value: 's3cret' }])
+  })
+
+  it.each([
+    ['http://joe:pass@a.test/x?y=@', 'http://a.test/x?y=@'],
+    ['//joe@b.test/', '//b.test/'],
+    ['https://a:b@c@a.test', 'https://a.test'],
+    ['/path/a@b', '/path/a@b'],
+    ['mailto:a@b', 'mailto:a@b'],
+  ])('leaves the user out of where %s sends to', async (location, shown) => {
+    const answer = `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`
+    const [entry] = await harOf(askOnce, always(answer))
+    expect(entry!.response.redirectURL).toBe(shown)
+    expect(valueOf(entry!.response.headers, 'location')).toBe(shown)
+    const [whole] = await harOf(askOnce, always(answer), {}, { secretHeaders: false })
+    expect(whole!.response.redirectURL).toBe(location)
   })
 
   it('blanks the cookies of a jar', async () => {
