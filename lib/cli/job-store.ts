@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { PART_ENDING } from '../jobs/part-record.ts'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import type { DiskPace } from './disk-pace.ts'
-import { existsError, FileError, systemCode } from './file-error.ts'
+import { FileError, systemCode } from './file-error.ts'
 import type { FileName } from './file-names.ts'
 import { isOfJob } from './job-names.ts'
 import { JobFile, type JobFolder } from './job-file.ts'
@@ -77,7 +77,7 @@ export class JobStore implements BodyStore, JobFolder {
     // No earlier run has left it: it is what another item of this one has brought. Nothing is held of names for that.
     const isOther = facts !== undefined && facts.mtimeMs > this.#folder.openedAt
     if ((isForeign || isOther) && this.#existing === 'skip') return new KeptFile(path)
-    if (isForeign && this.#existing === 'refuse') return Promise.reject(existsError(path))
+    if (isForeign && this.#existing === 'refuse') return Promise.reject(olderError(path))
     if (isOther && this.#existing === 'refuse') return Promise.reject(otherError(path))
     this.#underWay.add(path)
     return new JobFile(this, path, hasPart, () => this.#underWay.delete(path))
@@ -127,6 +127,14 @@ function partError(name: string): FileError {
   return new FileError(
     'ERR_FILE',
     `${shown} cannot be the name of a file: a name with ${PART_ENDING} at its end is kept for parts of others; give it another by out=`,
+  )
+}
+
+/** --force is refused beside --job. */
+function olderError(path: string): FileError {
+  return new FileError(
+    'ERR_FILE_EXISTS',
+    `${path} is older than the job and is kept; move it away, or count it as done by --skip-existing`,
   )
 }
 

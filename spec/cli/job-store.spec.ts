@@ -118,6 +118,7 @@ describe('the files of a job', () => {
       const refusing = await openStore({ pace })
       expect(await errorOf(Promise.resolve(refusing.place(URL_A, '')))).toMatchObject({
         code: 'ERR_FILE_EXISTS',
+        message: `${path} is older than the job and is kept; move it away, or count it as done by --skip-existing`,
       })
       const skipping = await openStore({ existing: 'skip', pace })
       const kept = await skipping.place(URL_A, '')
