@@ -102,15 +102,18 @@ function onOneLine(file: string): string {
 async function print(stdout: Writable, text: string): Promise<boolean> {
   if (stdout.destroyed) return false
   if (text === '' || stdout.write(text)) return true
-  const drained = once(stdout, 'drain').then(
-    () => true,
-    () => false,
-  )
-  const closed = once(stdout, 'close').then(
-    () => false,
-    () => false,
-  )
-  return Promise.race([drained, closed])
+  const over = new AbortController()
+  const isThere = (event: string, answer: boolean): Promise<boolean> =>
+    once(stdout, event, { signal: over.signal }).then(
+      () => answer,
+      () => false,
+    )
+  try {
+    return await Promise.race([isThere('drain', true), isThere('close', false)])
+  } finally {
+    // The listeners of the other one would stay: one for each time that a slow reader was waited for.
+    over.abort()
+  }
 }
 
 /** `url`: null where it is none. Asked of each entry, once. */

@@ -133,4 +133,34 @@ describe('--dry-run', () => {
     expect(await ending).toBe(0)
     expect(stderr.read()).toBeNull()
   })
+
+  it('waits for a slow reader, and leaves nothing behind on its stream', async () => {
+    const list = bench.path('list')
+    const count = 60_000
+    writeFileSync(list, Array.from({ length: count }, (_, n) => `${site}/${n}\n`).join(''))
+    const stdout = new PassThrough({ highWaterMark: 1024 })
+    const io = { stdin: process.stdin, stdout, stderr: new PassThrough(), env: {} }
+    const before = ['drain', 'close'].map((event) => stdout.listenerCount(event))
+    const ending = trawl(['get', '--input', list, '--discard', '--dry-run'], io)
+    let waits = 0
+    let lines = 0
+    while (lines < count) {
+      await once(stdout, 'readable')
+      // Read is only what has been written meanwhile, so that the next write has to wait again.
+      for (
+        let chunk = stdout.read() as Buffer | null;
+        chunk !== null;
+        chunk = stdout.read() as Buffer | null
+      ) {
+        lines += chunk.toString('latin1').split('\n').length - 1
+        waits++
+      }
+    }
+    expect(await ending).toBe(0)
+    expect(lines).toBe(count)
+    expect(waits).toBeGreaterThan(10)
+    expect(['drain', 'close'].map((event) => stdout.listenerCount(event))).toEqual(before)
+    // The command has one of its own.
+    expect(stdout.listenerCount('error')).toBeLessThanOrEqual(1)
+  })
 })
