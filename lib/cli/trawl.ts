@@ -8,10 +8,14 @@ export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCod
   // Who reads the messages may go, or the help: the files and the report are still wanted.
   io.stderr.on('error', () => undefined)
   io.stdout.on('error', () => undefined)
+  let isJson = false
   try {
     return await runCommandLine(argv, io, {
       // Not for --help, --version and what is refused.
-      get: async (options) => (await import('./get-command.ts')).getCommand(options, io, argv),
+      get: async (options) => {
+        isJson = options.progress === 'json'
+        return (await import('./get-command.ts')).getCommand(options, io, argv)
+      },
       job: async (options) => {
         const { jobCommand } = await import('./job-command.ts')
         return jobCommand(options, io, ({ cwd, argv: given }) => {
@@ -22,7 +26,11 @@ export async function trawl(argv: readonly string[], io: GetIo): Promise<ExitCod
     })
   } catch (error) {
     if (error instanceof CliError) {
-      io.stderr.write(`trawl: ${error.message}\n`)
+      // Who reads JSON reads what is refused, too.
+      const text = isJson
+        ? (await import('./progress-json.ts')).noteJson(error.message)
+        : `trawl: ${error.message}`
+      io.stderr.write(`${text}\n`)
       return error.exitCode
     }
     io.stderr.write(`trawl: ${error instanceof Error ? error.stack : String(error)}\n`)

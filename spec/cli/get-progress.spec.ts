@@ -80,6 +80,18 @@ describe('--progress json', () => {
     expect(summary.statuses).toEqual({ 200: 2, 404: 1 })
     expect(summary.errors.map(({ count }) => count)).toEqual([1, 1])
   })
+
+  it('has what is refused before the first request be JSON, too', async () => {
+    const input = bench.path('none')
+    const { stderr, code } = await bench.run(['get', '--input', input, '--discard', '--progress', 'json'])
+    expect(code).toBe(3)
+    expect(parsed(stderr)).toEqual([
+      expect.objectContaining({
+        type: 'note',
+        text: expect.stringContaining(`cannot read the input ${input}`),
+      }),
+    ])
+  })
 })
 
 describe('--progress bar', () => {
