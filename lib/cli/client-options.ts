@@ -73,7 +73,12 @@ export function fetchPlan(options: GetOptions): FetchPlan {
   const isPlain = method === 'GET' && body === undefined && auth === undefined
   const pipelines = (options.pipeline ?? 1) > 1
   return {
-    item: itemPlan(method, isPlain ? undefined : { method, body, auth }, pipelines),
+    item: itemPlan(
+      method,
+      isPlain ? undefined : { method, body, auth },
+      pipelines,
+      options.headers.map(([name]) => name),
+    ),
     method,
     pipelines,
     maxFileSize: options.maxFileSize ?? Infinity,

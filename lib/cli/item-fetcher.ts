@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   LIMITS,
   LimitError,
+  ProtocolError,
   RequestError,
   Response,
   RETRY_ERRORS,
@@ -138,7 +139,7 @@ export class ItemFetcher {
     const plan =
       item === null
         ? this.#plan.item
-        : ownPlan(item, this.#plan.item.request, this.#plan.method, this.#plan.pipelines)
+        : ownPlan(item, this.#plan.item, this.#plan.method, this.#plan.pipelines)
     const mirrors = item?.mirrors ?? []
     for (let next = 0; ; next++) {
       const isLast = next === mirrors.length || this.#aborting.signal.aborted
@@ -195,6 +196,7 @@ export class ItemFetcher {
     for (;;) {
       const response = await this.#send(fetching, plan)
       fetching.response = response
+      if (response.status === 206 && !plan.asksRange) await refusePart(response)
       sink.begin?.(response, fetching.url)
       if (response instanceof Response) return response
       try {
@@ -305,6 +307,15 @@ export class ItemFetcher {
     if (maxTime > 0) own.totalTimeout = Math.max(1, Math.ceil(fetching.started + maxTime - performance.now()))
     return own
   }
+}
+
+/** A part that nobody asked for must not pass for the whole (RFC 9110 section 15.3.7). Throws ProtocolError, unless it is all there is. */
+async function refusePart(response: Response | StreamResponse): Promise<void> {
+  const range = response.headers.get('content-range') ?? ''
+  const [, last, total] = /^bytes 0-(\d+)\/(\d+)$/iu.exec(range) ?? []
+  if (total !== undefined && Number(last) + 1 === Number(total)) return
+  if (!(response instanceof Response)) await response.discard().catch(() => undefined)
+  throw new ProtocolError('range', 'answered 206, a part, though no range was asked for')
 }
 
 /** Takes a streamed body to its end, into `sink` where it is wanted. */

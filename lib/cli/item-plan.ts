@@ -15,13 +15,20 @@ export interface ItemPlan {
   readonly mayRepeat: boolean
   /** It is a GET without a body: its rest may be asked for. */
   readonly isGet: boolean
+  /** It asks for a part itself: a 206 is what it wants. */
+  readonly asksRange: boolean
 }
 
 /** Methods whose answer may be asked for again once it has begun (RFC 9110 section 9.2.2). */
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND'])
 
-/** `pipelines`: more than one request may be in flight on a connection. */
-export function itemPlan(method: string, request: RequestOptions | undefined, pipelines: boolean): ItemPlan {
+/** `pipelines`: more than one request may be in flight on a connection. `fields`: names of those that are sent. */
+export function itemPlan(
+  method: string,
+  request: RequestOptions | undefined,
+  pipelines: boolean,
+  fields: readonly string[],
+): ItemPlan {
   const hasBody = request?.body !== undefined
   return {
     request,
@@ -29,21 +36,17 @@ export function itemPlan(method: string, request: RequestOptions | undefined, pi
     whole: pipelines && (method === 'GET' || method === 'HEAD') && !hasBody,
     mayRepeat: REPEATABLE.has(method),
     isGet: method === 'GET' && !hasBody,
+    asksRange: fields.some((name) => name.toLowerCase() === 'range'),
   }
 }
 
 /** What an item of the list asks for, on top of what all of the run do. */
-export function ownPlan(
-  item: JobItem,
-  base: RequestOptions | undefined,
-  runMethod: string,
-  pipelines: boolean,
-): ItemPlan {
+export function ownPlan(item: JobItem, base: ItemPlan, runMethod: string, pipelines: boolean): ItemPlan {
   const { clientIp, session, priority } = item
-  const body = item.body ?? base?.body ?? undefined
+  const body = item.body ?? base.request?.body ?? undefined
   const method = item.method ?? (item.body === undefined ? runMethod : 'POST')
   const request: RequestOptions = {
-    ...base,
+    ...base.request,
     method,
     body: method === 'GET' && item.body === undefined ? undefined : body,
   }
@@ -52,5 +55,6 @@ export function ownPlan(
   if (clientIp !== undefined) request.clientIp = clientIp
   if (session !== undefined) request.session = session
   if (priority !== undefined) request.priority = priority
-  return itemPlan(method, request, pipelines)
+  const fields = [...Object.keys(headers ?? {}), ...(base.asksRange ? ['range'] : [])]
+  return itemPlan(method, request, pipelines, fields)
 }
