@@ -29,4 +29,6 @@ export interface BodyStore {
    * when it is taken. Asked before the request is sent.
    */
   place(url: URL, out: string): BodySink | Promise<BodySink>
+  /** Whether it can take anything at all now. */
+  isWritable?(): Promise<boolean>
 }

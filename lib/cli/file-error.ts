@@ -45,3 +45,8 @@ export function reasonOf(error: unknown): string {
 export function existsError(path: string, cause?: unknown): FileError {
   return new FileError('ERR_FILE_EXISTS', `${path} exists and is kept; --force replaces it`, cause)
 }
+
+/** Whether the system has refused an access. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && ['EACCES', 'EPERM'].includes(systemCode(error.cause))
+}

@@ -29,6 +29,7 @@ import { blankOutcome, failureOf, judge, type OpenOutcome } from './item-outcome
 import { ownPlan, type ItemPlan } from './item-plan.ts'
 import { CLI_LIMITS } from './limits.ts'
 import type { Outcome } from './outcome.ts'
+import { isDenied } from './file-error.ts'
 import { isRetryTimeOver, untilRetryTime } from './retry-time.ts'
 
 /** How items are fetched: the same for all of a run. Times are ms. */
@@ -115,6 +116,8 @@ export class ItemFetcher {
     } catch (error) {
       await sink?.discard().catch(() => undefined)
       this.#judgeError(error, fetching, outcome)
+      // No other item fares better in a folder that has become read-only.
+      if (isDenied(error) && (await this.#store.isWritable?.()) === false) outcome.fatal = true
       outcome.totalMs = performance.now() - fetching.started
       fetching.addTo(outcome)
       outcome.unfinished = outcome.fatal || this.#aborting.signal.aborted

@@ -38,6 +38,10 @@ export class JobStore implements BodyStore, JobFolder {
     this.pace = folder.pace
   }
 
+  isWritable(): Promise<boolean> {
+    return this.#folder.isWritable()
+  }
+
   place(url: URL, out: string): BodySink | Promise<BodySink> {
     const name = this.#folder.nameOf(url, out)
     if (isPartName(name.name)) return Promise.reject(partError(name.name))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync } from 'node:fs'
-import { lstat, open, rm } from 'node:fs/promises'
+import { access, constants, lstat, open, rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { BodySink, BodyStore } from './body-sink.ts'
 import { CliError } from './cli-error.ts'
@@ -67,6 +67,13 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   /** Where the body of `url` belongs; `out`: where the list says so. Throws FileError. */
   nameOf(url: URL, out: string): FileName {
     return out === '' ? fileNameOf(url, this.#foldCase) : outNameOf(out)
+  }
+
+  isWritable(): Promise<boolean> {
+    return access(this.path, constants.W_OK).then(
+      () => true,
+      () => false,
+    )
   }
 
   place(url: URL, out = ''): BodySink | Promise<BodySink> {

@@ -15,10 +15,20 @@ beforeEach(async () => {
 
 afterEach(() => bench.dispose())
 
-describe('a 206', () => {
-  const get = (...args: string[]): ReturnType<Bench['spawn']> =>
-    bench.spawn(['get', '--output-dir', 'out', '--report', 'report.jsonl', '--progress', 'none', ...args])
+function get(...args: string[]): ReturnType<Bench['spawn']> {
+  return bench.spawn([
+    'get',
+    '--output-dir',
+    'out',
+    '--report',
+    'report.jsonl',
+    '--progress',
+    'none',
+    ...args,
+  ])
+}
 
+describe('a 206', () => {
   it('that nobody asked for is no file, unless it is all there is', async () => {
     const { code } = await get('--retry', '0', `${url}/part`, `${url}/all`)
     expect(code).toBe(7)
