@@ -50,7 +50,7 @@ export async function checkFlags(
     proxy: readProxies(flags, io.env),
     clientIps: clientIpsOf(flags),
     clientIpPolicy: flags.clientIpPolicy,
-    moveAfterRefusal: flags.moveAfterRefusal ?? false,
+    moveAfterRefusal: flags.moveAfterRefusal ?? (clientIpsOf(flags).length > 1 && flags.retry > 0),
     resolve: flags.resolve ?? new Map(),
     insecure: flags.insecure ?? false,
     maxConn: flags.maxConn,

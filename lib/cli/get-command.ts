@@ -14,6 +14,7 @@ import { openAll, type GetIo, type OpenRun } from './open-run.ts'
 import type { RunFacts } from './run-facts.ts'
 import { RunRecords } from './run-records.ts'
 import { plainNote, RunScreen } from './run-screen.ts'
+import { holdYoungSpace } from './young-space.ts'
 
 /** `trawl get`. Throws a CliError for what can be refused before anything starts. `argv`: what it was called with. */
 export async function getCommand(options: GetOptions, io: GetIo, argv: readonly string[]): Promise<ExitCode> {
@@ -27,8 +28,10 @@ export async function getCommand(options: GetOptions, io: GetIo, argv: readonly 
   const screen = new RunScreen(options, opened, run, io.stderr, started)
   note = (text) => screen.note(text)
   const removeHandlers = onInterrupts(run)
+  const release = holdYoungSpace()
   await screen.start()
   await run.work()
+  release()
   const facts = screen.stop()
   const exitCode = await closeAll(opened, run, facts, io, toStderr)
   removeHandlers()

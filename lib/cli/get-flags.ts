@@ -158,7 +158,11 @@ function addNetwork(command: Command): void {
         CLIENT_IP_POLICIES,
       ),
     )
-    .option('--move-after-refusal', 'retry from another client IP after 403 and 429')
+    .option(
+      '--move-after-refusal',
+      'retry from another client IP after 403 and 429; with several the default',
+    )
+    .option('--no-move-after-refusal', 'take a 403 for an answer')
     .addOption(
       new RepeatableOption(
         '--resolve <host:port:addr>',

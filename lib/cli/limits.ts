@@ -34,6 +34,10 @@ export const CLI_LIMITS = {
   quietInterval: 250,
   /** Looks in a row that find nothing in flight before what waits is given up: more than most pauses between two tries. */
   quietLooks: 4,
+  /** V8's space for young objects is kept from growing when it has this size, bytes: half of it is in use at most. */
+  youngSpace: 16_777_216,
+  /** It is looked at this often, ms, until then. */
+  youngSpaceInterval: 200,
   /** How far a file's time may be behind the clock, ms: kernels take it from their last tick. */
   fileTimeSlack: 100,
   /** Folders whose names are forced to disk at once: each holds a thread of the pool's four. */

@@ -267,10 +267,10 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     this.#signals.abort(reason)
   }
 
-  #onPause({ client, target, clientIp, ms }: PauseEvent): void {
+  #onPause({ client, target, clientIp, ms, stallsIn }: PauseEvent): void {
     if (client !== this.#options.client.id) return
     const [url = ''] = target.split(' ')
-    if (URL.canParse(url)) this.#run?.targetPaused({ origin: new URL(url).origin, clientIp, ms })
+    if (URL.canParse(url)) this.#run?.targetPaused({ origin: new URL(url).origin, clientIp, ms, stallsIn })
   }
 }
 
@@ -281,6 +281,7 @@ interface PauseEvent {
   readonly target: string
   readonly clientIp: string
   readonly ms: number
+  readonly stallsIn: number
 }
 
 /** Every item would end like this: nothing is wrong with the one that did. */

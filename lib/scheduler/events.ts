@@ -49,6 +49,8 @@ export interface PauseEvent {
   clientIp: string
   /** How long, from now. */
   ms: number
+  /** ms until the target is given up (`stallLimit`), if it goes on like this; Infinity: it is not. */
+  stallsIn: number
   /** 429 or 503. */
   status: number
 }
@@ -64,10 +66,16 @@ export interface AsideEvent {
   why: string
 }
 
-export function publishPause(client: number, target: Target, ms: number, status: number): void {
+export function publishPause(
+  client: number,
+  target: Target,
+  ms: number,
+  stallsIn: number,
+  status: number,
+): void {
   if (!channels.targetPause.hasSubscribers) return
   const { key, host, clientIp } = target
-  const event: PauseEvent = { client, target: key, host, clientIp, ms, status }
+  const event: PauseEvent = { client, target: key, host, clientIp, ms, stallsIn, status }
   channels.targetPause.publish(event)
 }
 

@@ -53,7 +53,7 @@ export class TargetPaces {
     const pacing =
       pool === undefined ? this.#paced.open(target.key, options, now) : this.#open(pool, options, now)
     if (!pacing.refused(retryAfter, sentAt, now)) return
-    publishPause(this.#context.clientId, target, pacing.pausedUntil - now, status)
+    publishPause(this.#context.clientId, target, pacing.pausedUntil - now, pacing.stalledAt - now, status)
     if (pool !== undefined) this.#schedule(pool)
     if (status !== 429) return
     const until = this.#hosts.refused(target, pacing.pausedUntil, now)
@@ -66,7 +66,8 @@ export class TargetPaces {
   #hold(pool: Pool, until: number, status: number, now: number): void {
     if (until <= now) return
     const pacing = this.#open(pool, this.#settingsOf(pool.target).pacing, now)
-    if (pacing.pausedUntil <= now) publishPause(this.#context.clientId, pool.target, until - now, status)
+    if (pacing.pausedUntil <= now)
+      publishPause(this.#context.clientId, pool.target, until - now, pacing.stalledAt - now, status)
     pacing.hold(until, now)
     this.#schedule(pool)
   }

@@ -42,6 +42,7 @@ describe('a pause of a target', () => {
         host: 'a.test',
         clientIp: '',
         ms: 3_000,
+        stallsIn: 900_000,
         status: 429,
       },
     ])

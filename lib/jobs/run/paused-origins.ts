@@ -8,6 +8,8 @@ export interface TargetPause {
   /** '' where the client has none of its own. */
   readonly clientIp: string
   readonly ms: number
+  /** ms until the client gives the target up; what waits for it is to fail then. */
+  readonly stallsIn: number
 }
 
 /**
@@ -34,14 +36,14 @@ export class PausedOrigins {
     return count
   }
 
-  add({ origin, clientIp, ms }: TargetPause, onEnd: () => void): void {
+  add({ origin, clientIp, ms, stallsIn }: TargetPause, onEnd: () => void): void {
     let pauses = this.#pauses.get(origin)
     if (pauses === undefined) {
       pauses = new Map()
       this.#pauses.set(origin, pauses)
     }
     pauses.get(clientIp)?.()
-    const cancel = this.#clock.after(ms, () => {
+    const cancel = this.#clock.after(Math.max(0, Math.min(ms, stallsIn)), () => {
       this.#end(origin, clientIp)
       onEnd()
     })

@@ -110,6 +110,8 @@ class Model {
   leave(host: number): void {
     this.inside.set(host, this.#insideOf(host) - 1)
     this.#last = host
+    const waits = [...this.lines.values()].some((line) => line.host === host && line.waiting.length > 0)
+    if (!waits && this.#insideOf(host) === 0) this.#inRow.delete(host)
   }
 
   /** Takes it here, too; what was wrong about it, '' for nothing. */
@@ -160,7 +162,8 @@ class Model {
     const inRow = this.#inRow.get(host) ?? 0
     if (host === last) {
       this.#inRow.set(host, inRow + 1)
-      return starved.length > 0 && inRow >= TINY.itemsPerTurn ? `${key} goes on, before ${starved[0]}` : ''
+      // A host that had nothing for a moment is forgotten, and begins anew: the row may be one longer than it seems.
+      return starved.length > 0 && inRow > TINY.itemsPerTurn + 1 ? `${key} goes on, before ${starved[0]}` : ''
     }
     this.#inRow.set(last, 0).set(host, 0)
     if (starved.length > 0 && !this.#isStarved(key)) return `${key} has some under way, ${starved[0]} has not`

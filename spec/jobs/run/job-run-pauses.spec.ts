@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => stand[Symbol.dispose]())
 
 describe('a run whose servers ask for a pause', () => {
-  const pause = { origin: 'http://a', clientIp: '', ms: 1_000 }
+  const pause = { stallsIn: Infinity, origin: 'http://a', clientIp: '', ms: 1_000 }
 
   it('leaves them alone until it is over, and goes on with the others', async () => {
     const work = new Work()
@@ -47,13 +47,13 @@ describe('a run whose servers ask for a pause', () => {
     const work = new Work()
     const run = stand.makeRun(groupsOf(many('a', 20)), work, { clientIps: 2 })
     const [running] = await begin(run)
-    run.targetPaused({ ...pause, clientIp: '127.0.0.1' })
-    run.targetPaused({ ...pause, clientIp: '127.0.0.1', ms: 5_000 })
+    run.targetPaused({ ...pause, clientIp: '127.0.0.1', stallsIn: Infinity })
+    run.targetPaused({ ...pause, clientIp: '127.0.0.1', ms: 5_000, stallsIn: Infinity })
     expect(run.pausedOrigins).toBe(0)
     for (const task of work.underWay) work.end(task)
     await quiet()
     expect(work.begun).toHaveLength(4)
-    run.targetPaused({ ...pause, clientIp: '127.0.0.2', ms: 2_000 })
+    run.targetPaused({ ...pause, clientIp: '127.0.0.2', ms: 2_000, stallsIn: Infinity })
     expect(run.pausedOrigins).toBe(1)
     work.isQuick = () => true
     for (const task of work.underWay) work.end(task)
