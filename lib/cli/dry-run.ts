@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +6,7 @@ import { parseItemUrl, withoutCredentials } from '../jobs/item-url.ts'
 import type { InputItem } from '../jobs/job-item.ts'
 import { Journal } from '../jobs/journal/journal.ts'
 import { KeySet } from '../jobs/journal/key-set.ts'
-import { keyMaker } from '../jobs/journal/key.ts'
+import { keyMaker, newSeed } from '../jobs/journal/key.ts'
 import { keyText } from '../jobs/run/key-text.ts'
 import { CliError } from './cli-error.ts'
 import { clientOptions } from './client-options.ts'
@@ -123,7 +122,7 @@ type IsNew = (entry: InputItem, url: URL | null) => boolean
 async function newItems({ job, dedupe }: GetOptions): Promise<IsNew> {
   const journal = job === '' ? null : await Journal.read(job).catch(noJournal)
   const keys = journal?.keys ?? new KeySet()
-  const keyOf = journal?.makeKey ?? keyMaker(randomBytes(8).toString('hex'))
+  const keyOf = journal?.makeKey ?? keyMaker(newSeed())
   let number = 0
   return (entry, url) => keys.see(keyOf(keyText(entry, url, dedupe ? -1 : number++))) === 'unknown'
 }

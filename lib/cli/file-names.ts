@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { CLI_LIMITS } from './limits.ts'
 
 /**
@@ -117,6 +116,8 @@ function fit(name: string, foldCase: boolean): string {
 /** `name` with a mark and a hash before its extension, cut so that it fits. */
 function hashed(name: string, mark: string, of: string): string {
   const extension = /\.[A-Za-z0-9]{1,8}$/u.exec(name)?.[0] ?? ''
+  // Few names have one, and a Node that starts does not load it.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(of).digest('hex').slice(0, 32)
   const ending = `~${mark}${hash}${extension}`
   const start = name.slice(0, name.length - extension.length)

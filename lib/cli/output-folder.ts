@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { access, constants, lstat, open, rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
@@ -10,6 +9,7 @@ import { FileError, existsError, reasonOf, systemCode } from './file-error.ts'
 import { fileNameOf, otherFileName, otherFolderName, type FileName } from './file-names.ts'
 import { KeptFile } from './kept-file.ts'
 import { makeFolder } from '../jobs/make-folder.ts'
+import { newSeed } from '../jobs/journal/key.ts'
 import { outNameOf } from './out-name.ts'
 import { OutputFile, type Occupant, type OpenPart, type OutputPlaces } from './output-file.ts'
 
@@ -28,7 +28,7 @@ export class OutputFolder implements BodyStore, OutputPlaces {
   readonly #start: string
   readonly #foldCase: boolean
   /** Tells this run's temporary files from those of others. No URL gives a name with `~part`. */
-  readonly #run = randomBytes(4).toString('hex')
+  readonly #run: string = newSeed()
   #parts = 0
   /** Final paths of the files under way. */
   readonly #underWay = new Set<string>()
