@@ -231,7 +231,8 @@ export class ItemFetcher {
       fsync,
       maxRetries: Math.max(0, retries - fetching.retries),
     }
-    if (maxFileSize !== Infinity) options.maxBodySize = maxFileSize
+    // With a pipeline the client's own limit is that of whole bodies.
+    options.maxBodySize = maxFileSize
     const { checksum } = fetching.task.entry.item ?? {}
     if (checksum !== undefined) options.checksum = checksum
     fetching.begin()

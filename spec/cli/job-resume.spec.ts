@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Job } from '../../lib/index.ts'
 import { Bench, type Ran } from './run-trawl.ts'
 
-const BODY = Buffer.alloc(1_000_000, 'abcdefghij')
+/** More than what is held whole with --pipeline. */
+const BODY = Buffer.alloc(5_000_000, 'abcdefghij')
 const SENT = 400_000
 
 let bench: Bench
@@ -37,21 +38,30 @@ beforeEach(async () => {
 
 afterEach(() => bench.dispose())
 
-async function run(next: typeof mode): Promise<Ran> {
+async function run(next: typeof mode, ...more: string[]): Promise<Ran> {
   mode = next
   const args = ['--job', 'job', '--output-dir', 'out', '--report', 'report.jsonl', '--progress', 'none']
-  return bench.spawn(['get', ...args, '--retry', '0', url])
+  return bench.spawn(['get', ...args, '--retry', '0', ...more, url])
 }
 
 /** Another run, in which what has failed is tried again. */
-async function runAgain(next: typeof mode): Promise<Ran> {
+async function runAgain(next: typeof mode, ...more: string[]): Promise<Ran> {
   await Job.retryFailed(bench.path('job'))
-  return run(next)
+  return run(next, ...more)
 }
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 describe('a file of a job that is gone on with', () => {
+  it('may be larger than what is held whole for a pipeline', async () => {
+    const { code } = await run('break', '--pipeline', '4')
+    expect(code).toBe(4)
+    expect(await runAgain('serve', '--pipeline', '4')).toMatchObject({ code: 0 })
+    const [, done] = await bench.report()
+    expect(done).toMatchObject({ status: 206, error: null })
+    expect(digest(await readFile(bench.path(done!.file!)))).toBe(digest(BODY))
+  })
+
   it('is told as any other: a refusal by its status, and the file by the path that was given', async () => {
     expect((await run('break')).code).toBe(4)
     const { code, stderr } = await runAgain('refuse')
