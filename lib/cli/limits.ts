@@ -35,7 +35,7 @@ export const CLI_LIMITS = {
   /** Looks in a row that find nothing in flight before what waits is given up: more than most pauses between two tries. */
   quietLooks: 4,
   /** V8's space for young objects is kept from growing when it has this size, bytes: half of it is in use at most. */
-  youngSpace: 16_777_216,
+  youngSpace: 33_554_432,
   /** It is looked at this often, ms, until then. */
   youngSpaceInterval: 200,
   /** How far a file's time may be behind the clock, ms: kernels take it from their last tick. */

@@ -136,8 +136,3 @@ export const CACHE_MODES: readonly CacheMode[] = [
 /** The most that the options which count something may be. */
 export const MAX_CONNECTIONS: number = 65_535
 export const MAX_PIPELINE: number = CLI_LIMITS.maxPipeline
-
-/** Calls under way at once: some more than can be in flight, so that one full host need not stop the others. */
-export function callsAtOnce(maxConn: number, pipeline: number): number {
-  return Math.min(CLI_LIMITS.maxCalls, maxConn * pipeline * 2)
-}

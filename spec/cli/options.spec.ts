@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   byteRateOption,
-  callsAtOnce,
   countOption,
   fieldValue,
   headerOption,
@@ -143,13 +142,5 @@ describe('--resolve', () => {
     expect(() => resolveOption('a:443:127.0.0.2', resolveOption('a:80:127.0.0.1'))).toThrow(
       'a has other addresses already',
     )
-  })
-})
-
-describe('calls at once', () => {
-  it('follow the connections, up to a bound', () => {
-    expect(callsAtOnce(50, 1)).toBe(100)
-    expect(callsAtOnce(32, 8)).toBe(512)
-    expect(callsAtOnce(65_535, 256)).toBe(10_000)
   })
 })
