@@ -80,6 +80,8 @@ export async function quiet(): Promise<void> {
 }
 
 export async function begin(run: JobRun): Promise<Promise<void>[]> {
+  // A run loads it when it begins: how long that takes must not matter here.
+  await import('p-queue')
   const running = run.run()
   // Its rejection is looked at later.
   running.catch(() => undefined)
