@@ -5,7 +5,7 @@ import { isLastingFault } from '../jobs/file-error.ts'
 import { showUrlText } from '../jobs/item-url.ts'
 import type { KeySet } from '../jobs/journal/key-set.ts'
 import type { KeyMaker } from '../jobs/journal/key.ts'
-import type { TargetPause } from '../jobs/run/paused-origins.ts'
+import { pauseOf, type PauseEvent } from '../jobs/run/paused-origins.ts'
 import type { Task } from '../jobs/run/task.ts'
 import { EXIT, worseOf, type ExitCode } from './exit-codes.ts'
 import { reasonOf } from './file-error.ts'
@@ -51,9 +51,8 @@ export class GetRun implements Interruptible {
   readonly #fetcher: ItemFetcher
   readonly #run: JobRun
   readonly #onPause = (event: unknown): void => {
-    const { target, ...pause } = event as Omit<TargetPause, 'origin'> & { target: string }
-    const [url = ''] = target.split(' ')
-    if (URL.canParse(url)) this.#run.targetPaused({ ...pause, origin: new URL(url).origin })
+    const pause = pauseOf(event as PauseEvent)
+    if (pause !== null) this.#run.targetPaused(pause)
   }
   #quiet: QuietWatch | null = null
   #isOver = false

@@ -17,6 +17,7 @@ import { Journal } from './journal/journal.ts'
 import { ResultLine } from './result-line.ts'
 import { JobRun } from './run/job-run.ts'
 import type { Task } from './run/task.ts'
+import { pauseOf, type PauseEvent } from './run/paused-origins.ts'
 import { removeWaitingFiles, waitingFile } from './run/waiting-files.ts'
 
 /** What a job tells: `progress` now and then while items end, and at its end. */
@@ -267,21 +268,10 @@ export class Job<R = unknown> extends EventEmitter<JobEvents> implements AsyncIt
     this.#signals.abort(reason)
   }
 
-  #onPause({ client, target, clientIp, ms, stallsIn }: PauseEvent): void {
-    if (client !== this.#options.client.id) return
-    const [url = ''] = target.split(' ')
-    if (URL.canParse(url)) this.#run?.targetPaused({ origin: new URL(url).origin, clientIp, ms, stallsIn })
+  #onPause(event: PauseEvent): void {
+    const pause = event.client === this.#options.client.id ? pauseOf(event) : null
+    if (pause !== null) this.#run?.targetPaused(pause)
   }
-}
-
-/** What `trawl:target:pause` tells. */
-interface PauseEvent {
-  readonly client: number
-  /** A scheme, host and port, and what else sets it apart. */
-  readonly target: string
-  readonly clientIp: string
-  readonly ms: number
-  readonly stallsIn: number
 }
 
 /** Every item would end like this: nothing is wrong with the one that did. */

@@ -12,6 +12,19 @@ export interface TargetPause {
   readonly stallsIn: number
 }
 
+/** What `trawl:target:pause` tells. */
+export interface PauseEvent extends Omit<TargetPause, 'origin'> {
+  readonly client: number
+  /** A scheme, host and port, and what else sets it apart. */
+  readonly target: string
+}
+
+/** null: the target has no origin. */
+export function pauseOf({ target, clientIp, ms, stallsIn }: PauseEvent): TargetPause | null {
+  const origin = URL.parse(target.split(' ', 1)[0]!)?.origin
+  return origin === undefined ? null : { origin, clientIp, ms, stallsIn }
+}
+
 /**
  * Keeps items back whose server asked for a pause: in the client they would wait with their time limits
  * running, and in the places of others. One that is asked from several client IPs is left alone when it has refused all.
